@@ -1,0 +1,1 @@
+"""What computes a network; all backends answer the protocols of ``base.py``."""

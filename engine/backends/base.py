@@ -1,0 +1,130 @@
+"""The two protocols every backend answers: a Backend builds, a Network runs. NumPy arrays in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from engine.architecture.network import NetworkSpec
+from engine.training.config import OptimizerConfig, Reduction
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Weights = Mapping[str, Array]
+
+
+class BatchMetrics(NamedTuple):
+    """Sums over a batch: the cross-entropy of each sample (natural logarithm), and right answers."""
+
+    loss: float
+    correct: int
+
+
+class PendingMetrics(Protocol):
+    """The figures of a batch that may still be running."""
+
+    def result(self) -> BatchMetrics:
+        """Wait for the batch and return its figures; errors of the computation surface here."""
+        ...
+
+
+class StepSettings(Struct, frozen=True):
+    """What may differ from batch to batch."""
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+
+
+class PlacedData(Protocol):
+    """Images and labels where the device can reach them fast."""
+
+    def __len__(self) -> int: ...
+
+
+class Network(Protocol):
+    """A network with weights on a device. Not thread safe: one thread builds and uses it.
+
+    Weights are named by parameter path (``conv1/weight``) and laid out (out, in) for Dense and
+    (out, in, kernel height, kernel width) for convolutions, float32.
+    """
+
+    spec: NetworkSpec
+
+    def place(self, images: Array, labels: Array) -> PlacedData:
+        """Bring data to the device.
+
+        Parameters
+        ----------
+        images : array (samples, *input shape), uint8 (scaled by 1/255 on the way) or float32
+        labels : array (samples,), integers
+        """
+        ...
+
+    def prepare_training(self, optimizer: OptimizerConfig, reduction: Reduction) -> None:
+        """Begin with fresh optimizer state; ``reduction`` says what of the batch's losses is differentiated."""
+        ...
+
+    def train_batch(
+        self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
+    ) -> PendingMetrics:
+        """Update the weights from one batch without waiting for it.
+
+        Parameters
+        ----------
+        indices : array (batch,), int64
+            Which samples of ``data``.
+        masks : mapping of layer path to array (batch, *layer shape), float32
+            What each Dropout layer multiplies with: 0 or 1 / (1 - rate).
+        """
+        ...
+
+    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> PendingMetrics:
+        """Return the figures of samples ``start`` to ``stop`` in inference mode (no dropout, running statistics)."""
+        ...
+
+    def predict(self, images: Array) -> Array:
+        """Return class probabilities (samples, classes), float32, in inference mode."""
+        ...
+
+    def activations(self, images: Array) -> dict[str, Array]:
+        """Return every layer's output by path, in order of execution, in inference mode.
+
+        Each is (samples, *layer shape), float32; the last is the logits.
+        """
+        ...
+
+    def weights(self) -> dict[str, Array]:
+        """Return copies of all weights by parameter path, running statistics included."""
+        ...
+
+    def set_weights(self, weights: Weights) -> None:
+        """Replace all weights; names and shapes must be exactly those of the network.
+
+        Raises
+        ------
+        NetariumError
+            Naming the first layer that does not fit; nothing was changed.
+        """
+        ...
+
+    def optimizer_state(self) -> dict[str, Array]:
+        """Return copies of the optimizer's moments and counts by name; empty before training."""
+        ...
+
+    def set_optimizer_state(self, state: Weights) -> None:
+        """Restore what ``optimizer_state`` returned, after ``prepare_training`` with the same optimizer."""
+        ...
+
+
+class Backend(Protocol):
+    """Builds networks on one device."""
+
+    name: str
+    device: str
+
+    def build(self, spec: NetworkSpec, weights: Weights) -> Network:
+        """Build the network with these weights, which must name every parameter of ``spec``."""
+        ...

@@ -1,0 +1,1 @@
+"""How a network learns: settings, events, schedules, initial weights and the one training loop."""
