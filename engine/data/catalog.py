@@ -1,0 +1,119 @@
+"""The data sets that can be chosen by name, and any folder with the four IDX files of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.dataset import Dataset
+from engine.data.idx import read_idx
+from engine.errors import DataError
+
+_RESOURCES = Path(__file__).parents[2] / "resources"
+
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Where a named data set comes from, and what it is in a sentence."""
+
+    name: str
+    title: str
+    description: str
+    folder: Path
+
+
+DATASETS: dict[str, DatasetSource] = {
+    source.name: source
+    for source in (
+        DatasetSource(
+            "mnist",
+            "MNIST digits",
+            "70,000 handwritten digits of 28×28 grey pixels: 60,000 to learn from, 10,000 to be tested on.",
+            _RESOURCES / "datasets" / "mnist",
+        ),
+    )
+}
+
+
+def load_dataset(name: str) -> Dataset:
+    """Read one of ``DATASETS`` by its name.
+
+    Raises
+    ------
+    DataError
+        If there is no such data set, or its files are missing or damaged.
+    """
+    if name not in DATASETS:
+        raise DataError(
+            "data.unknown", "There is no data set {name!r}; choose one of {available}.",
+            name=name, available=", ".join(DATASETS),
+        )  # fmt: skip
+    return _read_folder(DATASETS[name].folder, name)
+
+
+def open_folder(folder: Path) -> Dataset:
+    """Read a data set from a folder with four IDX files named as MNIST's are, plain or ``.gz``.
+
+    Images are (samples, height, width) or (samples, channels, height, width), labels (samples,). Classes
+    are called by their numbers, or by what Fashion-MNIST's stand for where the folder's name has "fashion".
+
+    Raises
+    ------
+    DataError
+        Naming the files that were looked for and not found, or the file that cannot be used.
+    """
+    if not folder.is_dir():
+        raise DataError("data.no_folder", "{folder} is not a folder; choose one with four IDX files.", folder=folder)
+    return _read_folder(folder, folder.resolve().name)
+
+
+def _read_folder(folder: Path, name: str) -> Dataset:
+    files = {
+        (part, kind): _find(folder, _candidates(part, kind))
+        for part in ("train", "t10k")
+        for kind in ("images", "labels")
+    }
+    missing = [_candidates(*what)[0] for what, path in files.items() if path is None]
+    if missing:
+        raise DataError(
+            "data.missing_files",
+            "{folder} has no {missing}; a data set is four IDX files with these names, plain or .gz "
+            "(also written with '.idx' in place of '-idx').",
+            folder=folder, missing=", no ".join(missing),
+        )  # fmt: skip
+    arrays = {what: read_idx(path) for what, path in files.items() if path is not None}
+    train_labels, test_labels = arrays["train", "labels"], arrays["t10k", "labels"]
+    return Dataset(
+        name=name,
+        train_images=_with_channels(arrays["train", "images"]),
+        train_labels=train_labels,
+        test_images=_with_channels(arrays["t10k", "images"]),
+        test_labels=test_labels,
+        class_names=_class_names(name, max(train_labels.max(initial=0), test_labels.max(initial=0)) + 1),
+    )
+
+
+def _candidates(part: str, kind: str) -> list[str]:
+    dimensions = 3 if kind == "images" else 1
+    stems = [f"{part}-{kind}{separator}idx{dimensions}-ubyte" for separator in "-."]
+    return [stem + suffix for stem in stems for suffix in ("", ".gz")]
+
+
+def _find(folder: Path, names: list[str]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _with_channels(images: np.ndarray) -> np.ndarray:
+    return images[:, np.newaxis] if images.ndim == 3 else images
+
+
+def _class_names(name: str, classes: int) -> tuple[str, ...]:
+    if "fashion" in name.lower() and classes <= len(FASHION_CLASSES):
+        return FASHION_CLASSES
+    return tuple(str(label) for label in range(classes))

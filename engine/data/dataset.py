@@ -1,0 +1,94 @@
+"""A data set: labelled images to learn from, and others to be tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with their labels, in a training and a test part; its arrays cannot be written to.
+
+    Parameters
+    ----------
+    name : str
+        What the data set is called in lists, runs and errors.
+    train_images, test_images : array (samples, channels, height, width), uint8
+        Grey or colour values in 0..255.
+    train_labels, test_labels : array (samples,), uint8
+        Positions in ``class_names``.
+    class_names : tuple of str
+        What the labels mean.
+
+    Raises
+    ------
+    DataError
+        If the parts are empty, do not fit one another, or hold a label that has no name.
+    """
+
+    name: str
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self._check_part("training", self.train_images, self.train_labels)
+        self._check_part("test", self.test_images, self.test_labels)
+        if self.train_images.shape[1:] != self.test_images.shape[1:]:
+            raise DataError(
+                "data.different_sizes",
+                "The training images of {name} are {train}, but its test images are {test}; they must be "
+                "of one size.",
+                name=self.name, train=_size(self.train_images), test=_size(self.test_images),
+            )  # fmt: skip
+        for field in ("train_images", "train_labels", "test_images", "test_labels"):
+            view = getattr(self, field).view()
+            view.flags.writeable = False
+            object.__setattr__(self, field, view)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """The (channels, height, width) of one image."""
+        _, channels, height, width = self.train_images.shape
+        return channels, height, width
+
+    def _check_part(self, part: str, images: np.ndarray, labels: np.ndarray) -> None:
+        if images.ndim != 4 or images.dtype != np.uint8:
+            raise DataError(
+                "data.not_images",
+                "The {part} images of {name} are an array {shape} of {dtype}, but must be (samples, "
+                "channels, height, width) of uint8.",
+                part=part, name=self.name, shape=images.shape, dtype=images.dtype,
+            )  # fmt: skip
+        if labels.ndim != 1 or labels.dtype != np.uint8:
+            raise DataError(
+                "data.not_labels",
+                "The {part} labels of {name} are an array {shape} of {dtype}, but must be (samples,) "
+                "of uint8.",
+                part=part, name=self.name, shape=labels.shape, dtype=labels.dtype,
+            )  # fmt: skip
+        if images.size == 0:
+            raise DataError("data.empty", "{name} has no {part} images.", name=self.name, part=part)
+        if len(images) != len(labels):
+            raise DataError(
+                "data.counts",
+                "{name} has {images} {part} images, but {labels} {part} labels; each image needs one.",
+                name=self.name, part=part, images=len(images), labels=len(labels),
+            )  # fmt: skip
+        if labels.max() >= len(self.class_names):
+            raise DataError(
+                "data.label_range",
+                "The {part} labels of {name} go up to {highest}, but its {classes} classes are numbered "
+                "from 0.",
+                part=part, name=self.name, highest=int(labels.max()), classes=len(self.class_names),
+            )  # fmt: skip
+
+
+def _size(images: np.ndarray) -> str:
+    return "×".join(str(extent) for extent in images.shape[1:])

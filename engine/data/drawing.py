@@ -1,0 +1,136 @@
+"""Turns a drawing or a picture of a digit into a network's input, the way MNIST was made.
+
+MNIST's digits were scaled into 20×20 pixels keeping their aspect ratio, anti-aliased, and placed in
+28×28 pixels with their centre of mass in the middle. Source: LeCun, Bottou, Bengio and Haffner,
+"Gradient-based learning applied to document recognition", Proceedings of the IEEE 1998, and the page
+"The MNIST database of handwritten digits".
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+_VISIBLE = 0.5 / 255  # less is zero in eight bits
+_FAINTEST = 0.1  # a drawing, or a picture's contrast, that nowhere reaches this is taken for empty
+_LEAST_INK = 2.0  # pixels' worth of ink; less is a speck
+_LARGEST = 1024  # pixels a side; larger pictures are reduced first, which costs nothing one could see
+# A background's values stay within this many standard deviations, even in a million pixels.
+_NOISE_REACH = 6.0
+_DEVIATION_PER_MAD = 1.4826  # of a normal distribution
+_LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue appear (ITU-R BT.601)
+
+
+def prepare_drawing(ink: np.ndarray, size: int = 28, box: int = 20) -> np.ndarray | None:
+    """Fit a drawing into a network's input as MNIST's digits were fitted.
+
+    Parameters
+    ----------
+    ink : array (height, width), float in [0, 1]
+        How much ink each pixel has, of any size.
+    size : int
+        Pixels on each side of the result.
+    box : int
+        Pixels that the longer side of the digit is scaled to, at most ``size``.
+
+    Returns
+    -------
+    array (size, size), float32 in [0, 1], or None
+        The brightest pixel is 1 and the centre of mass is within half a pixel of ``size / 2``, counted in
+        pixel indices as in MNIST, unless the digit would leave the frame. None if there is hardly any ink.
+    """
+    visible = ink > _VISIBLE
+    rows, columns = (np.flatnonzero(visible.any(axis=1 - axis)) for axis in (0, 1))
+    if not rows.size:
+        return None
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32).clip(0, 1)
+    if digit.max() < _FAINTEST or digit.sum() < _LEAST_INK:
+        return None
+    scale = box / max(digit.shape)
+    height, width = (max(1, round(extent * scale)) for extent in digit.shape)
+    digit = _resampling(digit.shape[0], height) @ digit @ _resampling(digit.shape[1], width).T
+    digit = (digit / digit.max()).clip(0, 1)
+    return _centred(digit, size)
+
+
+def prepare_image(pixels: np.ndarray, size: int = 28, box: int = 20) -> np.ndarray | None:
+    """Find the digit in a picture, dark on light or light on dark, and prepare it as a drawing.
+
+    The background's grey and noise are the median and the median absolute deviation of the picture's
+    border; what rises above the noise is ink, stretched to full contrast.
+
+    Parameters
+    ----------
+    pixels : array (height, width) or (height, width, 3), uint8 or float in [0, 1]
+        Grey or red, green and blue, of any size.
+    size, box : int
+        As for ``prepare_drawing``.
+
+    Returns
+    -------
+    array (size, size), float32 in [0, 1], or None
+        As from ``prepare_drawing``; None if nothing stands out from the background.
+    """
+    grey = _reduced(pixels)
+    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    background = np.median(border)
+    difference = grey - background
+    if -difference.min() > difference.max():
+        difference = -difference
+    contrast = float(difference.max())
+    deviation = _DEVIATION_PER_MAD * float(np.median(np.abs(border - background)))
+    if contrast < max(_FAINTEST, _NOISE_REACH * deviation):
+        return None
+    noise = min(_NOISE_REACH * deviation, contrast / 2)
+    return prepare_drawing(((difference - noise) / (contrast - noise)).clip(0, 1), size, box)
+
+
+def _resampling(length: int, target: int) -> np.ndarray:
+    """Return the matrix (target, length) that resamples ``length`` values to ``target``, rows summing to 1.
+
+    Shrinking averages the area each new pixel covers, which is what anti-aliasing asks for; enlarging
+    interpolates linearly between pixel centres.
+    """
+    ratio = length / target
+    if ratio >= 1:
+        edges = np.arange(target + 1) * ratio
+        pixels = np.arange(length)
+        right = np.minimum(edges[1:, np.newaxis], pixels + 1)
+        left = np.maximum(edges[:-1, np.newaxis], pixels)
+        weights: np.ndarray = (right - left).clip(0) / ratio
+    else:
+        centres = ((np.arange(target) + 0.5) * ratio - 0.5).clip(0, length - 1)
+        weights = (1 - np.abs(centres[:, np.newaxis] - np.arange(length))).clip(0)
+    return weights.astype(np.float32)
+
+
+def _centred(digit: np.ndarray, size: int) -> np.ndarray:
+    """Place a digit in an empty frame so that its centre of mass comes to the middle, in whole pixels."""
+    frame = np.zeros((size, size), np.float32)
+    top, left = (_offset(digit.sum(axis=1 - axis), extent, size) for axis, extent in enumerate(digit.shape))
+    frame[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return frame
+
+
+def _offset(mass: np.ndarray, extent: int, size: int) -> int:
+    centre = float(mass @ np.arange(extent)) / float(mass.sum())
+    # MNIST's centres of mass lie in [13.5, 14.5) of 28, counted in pixel indices.
+    return min(max(math.ceil(size / 2 - 0.5 - centre), 0), size - extent)
+
+
+def _reduced(pixels: np.ndarray) -> np.ndarray:
+    """Return a picture in grey, float32 in [0, 1], averaged over whole blocks where it is very large."""
+    block = math.ceil(max(pixels.shape[:2]) / _LARGEST)
+    if block > 1:
+        rows, columns = (min(block, extent) for extent in pixels.shape[:2])
+        height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
+        blocks = pixels[: height * rows, : width * columns].reshape(height, rows, width, columns, *pixels.shape[2:])
+        reduced: np.ndarray = blocks.mean(axis=(1, 3), dtype=np.float32)
+    else:
+        reduced = pixels.astype(np.float32)
+    if pixels.dtype == np.uint8:
+        reduced /= 255
+    if reduced.ndim == 3:
+        reduced = reduced @ np.array(_LUMA, np.float32)
+    return reduced
