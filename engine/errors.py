@@ -49,9 +49,7 @@ class TrainingError(NetariumError):
     """Training cannot start or go on."""
 
 
-def _rebuild(
-    kind: type[NetariumError], code: str, sentence: str, values: dict[str, object]
-) -> NetariumError:
+def _rebuild(kind: type[NetariumError], code: str, sentence: str, values: dict[str, object]) -> NetariumError:
     error = kind(code, "{_sentence}", _sentence=sentence)
     error.values = values
     return error

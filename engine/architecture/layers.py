@@ -6,7 +6,7 @@ the records to its own operations. Images are (channels, height, width), vectors
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -18,9 +18,7 @@ Rate = Annotated[float, Meta(ge=0.0, lt=1.0)]
 ActivationFunction = Literal["relu", "leaky-relu", "sigmoid", "tanh", "softrelu", "gelu"]
 
 
-class LayerRecord(
-    Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True
-):
+class LayerRecord(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True):
     """What every layer has: a name, unique among its neighbours.
 
     An empty name is filled in by ``NetworkSpec`` (``conv1``, ``conv2``, ...). Names are lower-case
@@ -119,10 +117,19 @@ class Concat(LayerRecord, frozen=True, tag="concat"):
     branches: tuple[tuple[Layer, ...], ...]
 
 
-Layer = Union[
-    Dense, Conv2D, MaxPool2D, AvgPool2D, GlobalAvgPool2D, Flatten, Activation, Dropout, BatchNorm,
-    Residual, Concat,
-]  # fmt: skip
+Layer = (
+    Dense
+    | Conv2D
+    | MaxPool2D
+    | AvgPool2D
+    | GlobalAvgPool2D
+    | Flatten
+    | Activation
+    | Dropout
+    | BatchNorm
+    | Residual
+    | Concat
+)
 
 # The names that unnamed layers are given, before their number.
 SHORT_NAMES: dict[type, str] = {

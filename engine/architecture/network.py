@@ -48,9 +48,7 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
             )
         msgspec.structs.force_setattr(self, "layers", _named(self.layers, "", 0))
         if sum(1 for _ in walk(self.layers)) > _MOST_LAYERS:
-            raise ConfigError(
-                "network.too_large", "A network can have at most {most} layers.", most=_MOST_LAYERS
-            )
+            raise ConfigError("network.too_large", "A network can have at most {most} layers.", most=_MOST_LAYERS)
 
     def to_json(self) -> str:
         """Return the network as JSON text, from which ``from_json`` makes an equal one."""

@@ -149,9 +149,7 @@ def format_shape(shape: Shape) -> str:
     return "×".join(map(str, shape))
 
 
-def _sequence(
-    layers: tuple[Layer, ...], shape: Shape, prefix: str, depth: int, out: list[LayerSummary]
-) -> Shape:
+def _sequence(layers: tuple[Layer, ...], shape: Shape, prefix: str, depth: int, out: list[LayerSummary]) -> Shape:
     for layer in layers:
         shape = _layer(layer, shape, prefix + layer.name, depth, out)
     return shape
@@ -185,8 +183,8 @@ def _output_shape(layer: Layer, shape: Shape, path: str) -> Shape:
             return (units,)
         case Conv2D(channels=channels, kernel=kernel, stride=stride, padding=padding):
             return (channels, *_windows(layer, path, shape, kernel, stride, padding))
-        case MaxPool2D(size=size, stride=stride, padding=padding) | AvgPool2D(
-            size=size, stride=stride, padding=padding
+        case (
+            MaxPool2D(size=size, stride=stride, padding=padding) | AvgPool2D(size=size, stride=stride, padding=padding)
         ):
             if padding[0] >= size[0] or padding[1] >= size[1]:
                 raise _misfit(layer, path, shape, "a padding smaller than its window")
@@ -201,13 +199,16 @@ def _output_shape(layer: Layer, shape: Shape, path: str) -> Shape:
 
 
 def _windows(
-    layer: Layer, path: str, shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]
+    layer: Layer,
+    path: str,
+    shape: Shape,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
 ) -> tuple[int, int]:
     """Return how many windows fit below and beside each other, those that stick out left out."""
     _need_image(layer, path, shape)
-    rows, columns = (
-        (shape[axis + 1] + 2 * padding[axis] - size[axis]) // stride[axis] + 1 for axis in (0, 1)
-    )
+    rows, columns = ((shape[axis + 1] + 2 * padding[axis] - size[axis]) // stride[axis] + 1 for axis in (0, 1))
     if rows < 1 or columns < 1:
         raise _misfit(
             layer, path, shape,
@@ -247,8 +248,7 @@ def _concat(layer: Concat, shape: Shape, path: str, depth: int, out: list[LayerS
     if not layer.branches:
         raise ShapeError("shape.concat_empty", "{layer} has no branches; give it at least one.", layer=path)
     outputs = [
-        _sequence(branch, shape, f"{path}/branch{i}/", depth + 1, out)
-        for i, branch in enumerate(layer.branches, 1)
+        _sequence(branch, shape, f"{path}/branch{i}/", depth + 1, out) for i, branch in enumerate(layer.branches, 1)
     ]
     if any(o[1:] != outputs[0][1:] or len(o) != len(outputs[0]) for o in outputs):
         raise ShapeError(
@@ -271,8 +271,7 @@ def _parameters(layer: Layer, shape: Shape, path: str) -> tuple[ParameterSpec, .
             if bias:
                 shapes["bias"] = (channels,)
         case BatchNorm():
-            for role in ("gamma", "beta", "running_mean", "running_var"):
-                shapes[role] = (shape[0],)  # type: ignore[index]
+            shapes = dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), (shape[0],))
     return tuple(ParameterSpec(path, role, value) for role, value in shapes.items())
 
 
@@ -284,5 +283,3 @@ def _multiply_adds(layer: Layer, shape: Shape, output: Shape) -> int:
             return math.prod(output) * shape[0] * kernel[0] * kernel[1]
         case _:
             return 0
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Union
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
@@ -100,4 +100,4 @@ class RunFinished(Struct, frozen=True):
     message: str = ""
 
 
-TrainingEvent = Union[RunStarted, BatchesDone, Evaluating, EpochDone, SettingChanged, RunFinished]
+TrainingEvent = RunStarted | BatchesDone | Evaluating | EpochDone | SettingChanged | RunFinished

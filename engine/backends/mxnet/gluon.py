@@ -1,0 +1,204 @@
+"""The Gluon backend: a network as hybridized blocks that share one set of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.architecture.layers import Dropout
+from engine.architecture.network import NetworkSpec, walk
+from engine.architecture.shapes import summarize
+from engine.backends.base import (
+    Array,
+    BatchMetrics,
+    Network,
+    PendingMetrics,
+    PlacedData,
+    StepSettings,
+    Weights,
+)
+from engine.backends.checks import check_weights
+from engine.backends.mxnet import runtime
+from engine.backends.mxnet.operators import forward, log_softmax_cross_entropy, mxnet_name
+from engine.backends.mxnet.optimizers import Optimizer, Trained
+from engine.backends.mxnet.placed import PlacedArrays
+from engine.errors import TrainingError
+from engine.training.config import OptimizerConfig, Reduction
+
+
+class GluonBackend:
+    """Builds networks with MXNet's Gluon on one device.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cpu(1)"`` or ``"gpu(0)"``.
+    """
+
+    name = "gluon"
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+        self._mx = runtime.load()
+        self._context = runtime.context(device)
+
+    def build(self, spec: NetworkSpec, weights: Weights) -> Network:
+        """Build the network with these weights."""
+        return GluonNetwork(self._mx, self._context, spec, weights)
+
+
+class GluonNetwork:
+    """A network in Gluon; see ``engine.backends.base.Network``."""
+
+    def __init__(self, mx: Any, context: Any, spec: NetworkSpec, weights: Weights) -> None:
+        self.spec = spec
+        self._mx = mx
+        self._context = context
+        self._summary = summarize(spec)
+        self._dropouts = [place.path for place in walk(spec.layers) if isinstance(place.layer, Dropout)]
+        self._shared = mx.gluon.ParameterDict("")
+        self._parameters = {
+            p.path: self._shared.get(mxnet_name(p.path), shape=p.shape, grad_req="write" if p.trainable else "null")
+            for p in self._summary.parameters
+        }
+        self._shared.initialize(mx.init.Zero(), ctx=context)
+        self.set_weights(weights)
+        self._scores = self._block(self._scoring_graph)
+        self._probabilities = self._block(self._probability_graph)
+        self._outputs = self._block(self._activation_graph)
+        self._output_paths: list[str] = []
+        self._objective: Any = None
+        self._optimizer: Optimizer | None = None
+
+    def _block(self, graph: Callable[..., Any]) -> Any:
+        return graph_block_class(self._mx)(self._shared, list(self._parameters), graph)
+
+    def place(self, images: Array, labels: Array) -> PlacedData:
+        """Bring data to the device: on a CPU it stays where it is, on a GPU it is copied once."""
+        shaped = images.reshape(len(images), *self.spec.input_shape)
+        return PlacedArrays(self._mx, self._context, shaped, labels)
+
+    def prepare_training(self, optimizer: OptimizerConfig, reduction: Reduction) -> None:
+        """Begin with fresh optimizer state."""
+        self._objective = self._block(self._training_graph(reduction))
+        trained = [
+            Trained(p.path, parameter.data(self._context), parameter.grad(self._context), p.decays)
+            for p in self._summary.parameters
+            if p.trainable and (parameter := self._parameters[p.path])
+        ]
+        self._optimizer = Optimizer(self._mx.nd, optimizer, trained)
+
+    def train_batch(
+        self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
+    ) -> PendingMetrics:
+        """Update the weights from one batch without waiting for it."""
+        assert isinstance(data, PlacedArrays)
+        if self._optimizer is None:
+            raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
+        images, labels = data.batch(indices)
+        drawn = [data.to_device(masks[path]) for path in self._dropouts]
+        with self._mx.autograd.record():
+            objective, loss, correct = self._objective(images, labels, *drawn)
+        objective.backward()
+        self._optimizer.step(settings)
+        return _Pending(loss, correct)
+
+    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> PendingMetrics:
+        """Return the figures of samples ``start`` to ``stop`` in inference mode."""
+        assert isinstance(data, PlacedArrays)
+        return _Pending(*self._scores(*data.slice(start, stop)))
+
+    def predict(self, images: Array) -> Array:
+        """Return class probabilities (samples, classes), float32."""
+        return np.asarray(self._probabilities(self._input(images)).asnumpy())
+
+    def activations(self, images: Array) -> dict[str, Array]:
+        """Return every layer's output by path, in order of execution, the logits last."""
+        outputs = self._outputs(self._input(images))
+        arrays = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return {path: array.asnumpy() for path, array in zip(self._output_paths, arrays, strict=True)}
+
+    def weights(self) -> dict[str, Array]:
+        """Return copies of all weights by parameter path."""
+        return {path: p.data(self._context).asnumpy() for path, p in self._parameters.items()}
+
+    def set_weights(self, weights: Weights) -> None:
+        """Replace all weights; ``FileError`` naming the first that does not fit, and then nothing changed."""
+        check_weights(self._summary, weights)
+        for path, parameter in self._parameters.items():
+            parameter.set_data(self._mx.nd.array(weights[path], ctx=self._context, dtype="float32"))
+
+    def optimizer_state(self) -> dict[str, Array]:
+        """Return copies of the optimizer's moments and counts; empty before training."""
+        return {} if self._optimizer is None else self._optimizer.state()
+
+    def set_optimizer_state(self, state: Weights) -> None:
+        """Restore what ``optimizer_state`` returned."""
+        if self._optimizer is None:
+            raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
+        self._optimizer.set_state(state)
+
+    def _input(self, images: Array) -> Any:
+        shaped = np.ascontiguousarray(images, np.float32).reshape(len(images), *self.spec.input_shape)
+        return self._mx.nd.array(shaped, ctx=self._context)
+
+    def _training_graph(self, reduction: Reduction) -> Callable[..., Any]:
+        def graph(F: Any, images: Any, labels: Any, *masks: Any, **parameters: Any) -> tuple[Any, ...]:
+            named = dict(zip(self._dropouts, masks, strict=True))
+            losses, correct = _scores(F, forward(F, self.spec, images, parameters, named), labels)
+            loss = F.sum(losses)
+            return (F.mean(losses) if reduction == "mean" else loss), loss, correct
+
+        return graph
+
+    def _scoring_graph(self, F: Any, images: Any, labels: Any, **parameters: Any) -> tuple[Any, Any]:
+        losses, correct = _scores(F, forward(F, self.spec, images, parameters), labels)
+        return F.sum(losses), correct
+
+    def _probability_graph(self, F: Any, images: Any, **parameters: Any) -> Any:
+        return F.softmax(forward(F, self.spec, images, parameters), axis=-1)
+
+    def _activation_graph(self, F: Any, images: Any, **parameters: Any) -> list[Any]:
+        outputs: dict[str, Any] = {}
+        forward(F, self.spec, images, parameters, record=outputs.__setitem__)
+        self._output_paths = list(outputs)
+        return list(outputs.values())
+
+
+class _Pending:
+    """The figures of a batch that MXNet may still be computing."""
+
+    def __init__(self, loss: Any, correct: Any) -> None:
+        self._loss = loss
+        self._correct = correct
+
+    def result(self) -> BatchMetrics:
+        return BatchMetrics(float(self._loss.asscalar()), int(self._correct.asscalar()))
+
+
+def _scores(F: Any, logits: Any, labels: Any) -> tuple[Any, Any]:
+    losses = log_softmax_cross_entropy(F, logits, labels)
+    return losses, F.sum(F.broadcast_equal(F.argmax(logits, axis=-1), labels))
+
+
+def graph_block_class(mx: Any) -> Any:
+    """Return a HybridBlock class that runs one graph function over shared parameters.
+
+    Made in a function since MXNet is loaded when a backend is made, not when this file is imported.
+    """
+
+    class GraphBlock(mx.gluon.HybridBlock):  # type: ignore[misc]
+        def __init__(self, shared: Any, paths: list[str], graph: Callable[..., Any]) -> None:
+            super().__init__(prefix="", params=shared)
+            self._graph = graph
+            for path in paths:
+                # Gluon hands a parameter to hybrid_forward under the name of its attribute.
+                setattr(self, path, self.params.get(mxnet_name(path)))
+            self.hybridize(static_alloc=True)
+
+        def hybrid_forward(self, F: Any, *inputs: Any, **parameters: Any) -> Any:
+            return self._graph(F, *inputs, **parameters)
+
+    return GraphBlock

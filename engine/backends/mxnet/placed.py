@@ -1,0 +1,62 @@
+"""Data sets where MXNet can reach them fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.backends.base import Array
+
+
+class PlacedArrays:
+    """Images and labels for batches on one device.
+
+    On a CPU the host's array is indexed by NumPy and handed over without a copy, which is faster than MXNet's
+    ``take``. On a GPU the data is copied once, as it is stored, and batches are taken there.
+
+    Parameters
+    ----------
+    images : array (samples, *input shape), uint8 or float32
+        uint8 stays so until a batch is made, then becomes float32 in [0, 1].
+    labels : array (samples,)
+    """
+
+    def __init__(self, mx: Any, context: Any, images: Array, labels: Array) -> None:
+        self._nd = mx.nd
+        self._context = context
+        self._scaled = images.dtype == np.uint8
+        self._on_host = context.device_type == "cpu"
+        self._images: Any = images if self._on_host else mx.nd.array(images, ctx=context, dtype=images.dtype)
+        host_labels = np.ascontiguousarray(labels, np.float32)
+        self._labels: Any = host_labels if self._on_host else mx.nd.array(host_labels, ctx=context)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def batch(self, indices: Array) -> tuple[Any, Any]:
+        """Return images (batch, *input shape) and labels (batch,) on the device, float32."""
+        if self._on_host:
+            return self._from_host(self._images[indices], self._labels[indices])
+        taken = self._nd.array(indices, ctx=self._context, dtype="int32")
+        return self._scale(self._nd.take(self._images, taken)), self._nd.take(self._labels, taken)
+
+    def slice(self, start: int, stop: int) -> tuple[Any, Any]:
+        """Return samples ``start`` to ``stop`` like ``batch``."""
+        if self._on_host:
+            return self._from_host(self._images[start:stop], self._labels[start:stop].copy())
+        return self._scale(self._images[start:stop]), self._labels[start:stop]
+
+    def to_device(self, array: Array) -> Any:
+        """Hand over a fresh float32 array that nobody else will write to."""
+        # from_numpy without a copy always lands on cpu(0), so other contexts copy.
+        if self._context.device_type == "cpu" and self._context.device_id == 0:
+            return self._nd.from_numpy(array, zero_copy=True)
+        return self._nd.array(array, ctx=self._context)
+
+    def _from_host(self, images: Array, labels: Array) -> tuple[Any, Any]:
+        scale = np.float32(1 / 255) if self._scaled else np.float32(1)
+        return self.to_device(np.multiply(images, scale, dtype=np.float32)), self.to_device(labels)
+
+    def _scale(self, images: Any) -> Any:
+        return images.astype("float32") * (1 / 255) if self._scaled else images

@@ -1,0 +1,91 @@
+"""The settings that may change while a run goes on."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from engine.architecture.layers import Dropout
+from engine.architecture.network import NetworkSpec, walk
+from engine.backends.base import StepSettings
+from engine.errors import ConfigError
+from engine.training.config import OptimizerConfig
+from engine.training.events import LiveSetting
+from engine.validation import Range, field_range
+
+
+class LiveSettings:
+    """What the loop reads before every batch; whoever drives the loop may change it between two events.
+
+    Attributes
+    ----------
+    report_every : float
+        Seconds between two reports of the loop; 0 reports every batch.
+    synchronous : bool
+        Wait for every batch before the next begins, so that a report tells all that was trained. Costs speed;
+        for pausing, stepping and stopping.
+    """
+
+    def __init__(self, spec: NetworkSpec, optimizer: OptimizerConfig, report_every: float = 0.01) -> None:
+        self.report_every = report_every
+        self.synchronous = False
+        self._rates = {p.path: p.layer.rate for p in walk(spec.layers) if isinstance(p.layer, Dropout)}
+        self._values: dict[LiveSetting, float] = {
+            "learning_rate": optimizer.learning_rate,
+            "momentum": optimizer.momentum,
+            "weight_decay": optimizer.weight_decay,
+        }
+        if self._rates:
+            self._values["dropout"] = max(self._rates.values())
+        self._changes: list[tuple[LiveSetting, float, float]] = []
+
+    def change(self, setting: LiveSetting, value: float) -> None:
+        """Change a setting from the next batch on; ``dropout`` sets all Dropout layers.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such setting here, or the value is out of range.
+        """
+        if setting not in self._values:
+            raise ConfigError(
+                "config.not_live", "{setting} cannot be changed while training; {known} can.",
+                setting=str(setting).replace("_", " "),
+                known=", ".join(s.replace("_", " ") for s in get_args(LiveSetting) if s in self._values),
+            )  # fmt: skip
+        allowed = live_range(setting)
+        if value not in allowed:
+            raise ConfigError(
+                "config.out_of_range", "{field} is {value}, but must be {allowed}.",
+                field=setting.replace("_", " "), value=value, allowed=allowed,
+            )  # fmt: skip
+        if value == self._values[setting]:
+            return
+        self._changes.append((setting, self._values[setting], value))
+        self._values[setting] = value
+        if setting == "dropout":
+            self._rates = dict.fromkeys(self._rates, value)
+
+    def take_changes(self) -> list[tuple[LiveSetting, float, float]]:
+        """Return what was changed since the last call: (setting, old, new)."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def step(self, factor: float) -> StepSettings:
+        """Return the settings of one batch, the learning rate multiplied by ``factor``."""
+        return StepSettings(
+            learning_rate=self._values["learning_rate"] * factor,
+            momentum=self._values["momentum"],
+            weight_decay=self._values["weight_decay"],
+        )
+
+    @property
+    def dropout_rates(self) -> dict[str, float]:
+        """The rate of every Dropout layer by its path."""
+        return self._rates
+
+
+def live_range(setting: LiveSetting) -> Range:
+    """Return the values a live setting may take."""
+    if setting == "dropout":
+        return field_range(Dropout, "rate")
+    return field_range(OptimizerConfig, setting)

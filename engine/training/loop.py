@@ -1,0 +1,197 @@
+"""The one training loop: a generator of events, the same for the window, the command line and the tests.
+
+Pausing is not asking for the next event, stopping is closing the generator, and between two events the network may
+be used for anything that does not change it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from engine.architecture.shapes import summarize
+from engine.backends.base import Network, PendingMetrics, PlacedData
+from engine.training.chance import dropout_mask, sample_order
+from engine.training.config import TrainingConfig
+from engine.training.data import TrainingData
+from engine.training.events import (
+    Evaluating,
+    Position,
+    RunFinished,
+    RunStarted,
+    SettingChanged,
+    TrainingEvent,
+)
+from engine.training.lastgood import LastGoodWeights
+from engine.training.live import LiveSettings
+from engine.training.reports import Reports
+from engine.training.schedules import factor
+from engine.training.stopwatch import Stopwatch
+
+_EVALUATION_BATCH = 256
+
+
+def train(
+    network: Network,
+    data: TrainingData,
+    config: TrainingConfig,
+    *,
+    run: str = "run",
+    start: Position | None = None,
+    live: LiveSettings | None = None,
+    stopwatch: Stopwatch | None = None,
+) -> Iterator[TrainingEvent]:
+    """Train a network whose optimizer is prepared, for ``config.epochs`` epochs.
+
+    Parameters
+    ----------
+    network : Network
+        With ``prepare_training`` called, or its optimizer state restored.
+    data : TrainingData
+    config : TrainingConfig
+    run : str
+        Names the run in its events.
+    start : Position, optional
+        Where an earlier run of this network stopped; epochs and steps count on from there, and the rest of a
+        begun epoch comes first. The schedule begins anew.
+    live : LiveSettings, optional
+        Through which settings are changed between two events.
+    stopwatch : Stopwatch, optional
+        Stop it while paused, so that the pause does not count as training.
+
+    Yields
+    ------
+    TrainingEvent
+        ``RunStarted`` first; ``RunFinished`` last, unless the generator is closed before. When the loss is no
+        longer finite, the last good weights are put back and the run finishes as ``diverged``.
+    """
+    live = live or LiveSettings(network.spec, config.optimizer)
+    return _Run(network, data, config, run, start or Position(), live, stopwatch or Stopwatch()).fit()
+
+
+class _Diverged(Exception):
+    """A batch had a loss that is not finite."""
+
+
+class _Run:
+    """What one run carries from batch to batch."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: TrainingData,
+        config: TrainingConfig,
+        run: str,
+        start: Position,
+        live: LiveSettings,
+        stopwatch: Stopwatch,
+    ) -> None:
+        self._network = network
+        self._data = data
+        self._config = config
+        self._run = run
+        self._start = start
+        self._live = live
+        self._stopwatch = stopwatch
+        self._shapes = {layer.path: layer.output_shape for layer in summarize(network.spec).layers}
+        self._batches_per_epoch = math.ceil(len(data.train) / config.batch_size)
+        self._in_flight: deque[tuple[PendingMetrics, int]] = deque()
+        self._reports = Reports(run, start, stopwatch)
+        self._last_good = LastGoodWeights(network)
+        self._enqueued = start.step
+
+    def fit(self) -> Iterator[TrainingEvent]:
+        last_epoch = self._start.epoch + self._config.epochs
+        yield RunStarted(
+            self._run, self._config, self._start, last_epoch, self._batches_per_epoch,
+            len(self._data.train), len(self._data.validation),
+        )  # fmt: skip
+        try:
+            for epoch in range(self._start.epoch, last_epoch):
+                yield from self._epoch(epoch)
+        except _Diverged:
+            yield self._go_back()
+        else:
+            yield RunFinished(self._run, self._reports.position, "completed")
+
+    def _epoch(self, epoch: int) -> Iterator[TrainingEvent]:
+        order = sample_order(self._config.seed, epoch, len(self._data.train), self._config.sampling)
+        first = self._start.batch if epoch == self._start.epoch else 0
+        self._reports.begin_epoch(epoch)
+        for batch in range(first, self._batches_per_epoch):
+            for setting, old, new in self._live.take_changes():
+                yield SettingChanged(self._run, self._reports.position, setting, old, new)
+            self._begin_batch(order[batch * self._config.batch_size :][: self._config.batch_size])
+            # The newest batch runs on the device while the one before is read: nothing waits.
+            while len(self._in_flight) > (0 if self._live.synchronous else 1):
+                self._finish_batch()
+            if self._reports.due(self._live.report_every):
+                yield self._reports.batches_done()
+        while self._in_flight:
+            self._finish_batch()
+        if self._reports.due(0):
+            yield self._reports.batches_done()
+        trained = self._stopwatch.seconds
+        validation = yield from evaluate(self._network, self._data.validation, self._run)
+        if not math.isfinite(validation[0]):
+            raise _Diverged
+        yield self._reports.epoch_done(validation, trained, self._stopwatch.seconds)
+
+    def _begin_batch(self, indices: np.ndarray) -> None:
+        self._last_good.consider(self._enqueued)
+        masks = {
+            path: dropout_mask(self._config.seed, path, self._enqueued, (len(indices), *self._shapes[path]), rate)
+            for path, rate in self._live.dropout_rates.items()
+        }
+        schedule_batch = self._enqueued - self._start.step
+        settings = self._live.step(
+            factor(self._config.schedule, schedule_batch, self._batches_per_epoch, self._config.epochs)
+        )
+        self._reports.learning_rate = settings.learning_rate
+        pending = self._network.train_batch(self._data.train, indices, masks, settings)
+        self._in_flight.append((pending, len(indices)))
+        self._enqueued += 1
+
+    def _finish_batch(self) -> None:
+        pending, size = self._in_flight.popleft()
+        metrics = pending.result()
+        if not math.isfinite(metrics.loss):
+            raise _Diverged
+        self._last_good.confirm(self._reports.position.step)
+        self._reports.add(metrics, size)
+
+    def _go_back(self) -> RunFinished:
+        self._in_flight.clear()
+        failed = self._reports.position.step + 1
+        good = self._last_good.restore()
+        return RunFinished(
+            self._run, self._reports.position, "diverged",
+            f"The loss became infinite or undefined at batch {failed}, so training stopped and the weights "
+            f"of batch {good} were put back. A smaller learning rate, or gradient clipping, usually helps.",
+        )  # fmt: skip
+
+
+def evaluate(network: Network, data: PlacedData, run: str = "") -> Generator[Evaluating, None, tuple[float, float]]:
+    """Classify all samples in inference mode.
+
+    Yields
+    ------
+    Evaluating
+        After every few hundred samples.
+
+    Returns
+    -------
+    (loss, accuracy) : tuple of float
+        The mean cross-entropy per sample and the share of right answers, as the generator's value.
+    """
+    loss, correct, total = 0.0, 0, len(data)
+    for begin in range(0, total, _EVALUATION_BATCH):
+        end = min(begin + _EVALUATION_BATCH, total)
+        metrics = network.evaluate_batch(data, begin, end).result()
+        loss += metrics.loss
+        correct += metrics.correct
+        yield Evaluating(run, end, total)
+    return loss / total, correct / total
