@@ -1,0 +1,148 @@
+"""What the curves know of each run: a row per batch, a row per epoch, and the changes between; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from engine.training.events import BatchesDone, EpochDone, RunStarted, SettingChanged
+from gui.curve_points import Array, Growing, Smoothed
+
+XAxis = Literal["step", "epoch", "seconds"]
+
+
+class Table:
+    """Columns of numbers that grow together.
+
+    Parameters
+    ----------
+    *columns : str
+        Their names. ``table["loss"]`` is a view (rows,), float64.
+    """
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = {name: Growing() for name in columns}
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values())))
+
+    def __getitem__(self, column: str) -> Array:
+        return self._columns[column].values
+
+    def append(self, **rows: ArrayLike) -> None:
+        """Append one row of numbers, or several of arrays (count,); every column must be given."""
+        for name, column in self._columns.items():
+            column.append(rows[name])
+
+    def truncate(self, length: int) -> None:
+        """Forget all but the first ``length`` rows."""
+        for column in self._columns.values():
+            column.truncate(length)
+
+
+class Run:
+    """Everything the curves know of one run.
+
+    Attributes
+    ----------
+    batches : Table
+        One row per batch: ``step`` (batches since the weights were drawn), ``epoch`` (epochs done, with a
+        fraction), ``seconds`` (time spent training), ``loss``, ``accuracy`` (share of right answers) and
+        ``learning_rate``.
+    epochs : Table
+        One row per finished epoch, with the same three positions and the figures of ``EpochDone``.
+    changes : list of SettingChanged
+        What was changed while it ran, in order.
+    live : bool
+        Whether it goes on.
+    """
+
+    def __init__(self, start: RunStarted, label: str) -> None:
+        self.name = start.run
+        self.label = label
+        self.batches = Table("step", "epoch", "seconds", "loss", "accuracy", "learning_rate")
+        self.epochs = Table(
+            "step", "epoch", "seconds", "train_loss", "train_accuracy",
+            "validation_loss", "validation_accuracy", "learning_rate",
+        )  # fmt: skip
+        self.changes: list[SettingChanged] = []
+        self._smoothed: dict[str, Smoothed] = {}
+        self.begin(start)
+
+    def begin(self, start: RunStarted) -> None:
+        """Start, or go on from ``start.start``; what lies behind that position is forgotten."""
+        self.live = True
+        self._batches_per_epoch = max(1, start.batches_per_epoch)
+        self._seconds = start.start.seconds
+        for table in (self.batches, self.epochs):
+            table.truncate(int(np.searchsorted(table["step"], start.start.step, "right")))
+        self.changes = [change for change in self.changes if change.position.step <= start.start.step]
+        self._smoothed.clear()
+
+    def add_batches(self, event: BatchesDone) -> None:
+        """Append one row per batch; their times are spread evenly over the time the event covers."""
+        count = len(event.losses)
+        if count == 0:
+            return
+        back = np.arange(1 - count, 1)
+        position = event.position
+        self.batches.append(
+            step=position.step + back,
+            epoch=position.epoch + (position.batch + back) / self._batches_per_epoch,
+            seconds=np.linspace(self._seconds, position.seconds, count + 1)[1:],
+            loss=event.losses,
+            accuracy=event.accuracies,
+            learning_rate=np.full(count, event.learning_rate),
+        )
+        self._seconds = position.seconds
+
+    def add_epoch(self, event: EpochDone) -> None:
+        """Append the figures of a finished epoch."""
+        self.epochs.append(
+            step=event.position.step,
+            epoch=event.position.epoch + event.position.batch / self._batches_per_epoch,
+            seconds=event.position.seconds,
+            train_loss=event.train_loss,
+            train_accuracy=event.train_accuracy,
+            validation_loss=event.validation_loss,
+            validation_accuracy=event.validation_accuracy,
+            learning_rate=event.learning_rate,
+        )
+
+    def change_place(self, change: SettingChanged, axis: XAxis) -> float:
+        """Return where a change lies on an axis."""
+        position = change.position
+        if axis == "step":
+            return position.step
+        if axis == "seconds":
+            return position.seconds
+        return position.epoch + position.batch / self._batches_per_epoch
+
+    def smoothed(self, column: str, smoothing: float) -> Array:
+        """Return a smoothed column of ``batches``; see ``Smoothed``."""
+        known = self._smoothed.get(column)
+        if known is None or known.smoothing != smoothing:
+            known = self._smoothed[column] = Smoothed(smoothing)
+        return known.follow(self.batches[column])
+
+    def last_place(self, axis: XAxis) -> float:
+        """Return the largest position on an axis, 0 for a run without a batch."""
+        ends = [table[axis][-1] for table in (self.batches, self.epochs) if len(table)]
+        return float(max(ends, default=0.0))
+
+
+def merged(changes: Sequence[tuple[float, SettingChanged]], gap: float) -> list[tuple[float, SettingChanged]]:
+    """Return ``changes`` (place, change) with those of one setting that lie within ``gap`` told as one.
+
+    Dragging a value makes a dozen changes; the reader wants the first old and the last new value.
+    """
+    kept: list[tuple[float, SettingChanged]] = []
+    for place, change in changes:
+        if kept and kept[-1][1].setting == change.setting and place - kept[-1][0] <= gap:
+            old = kept.pop()[1].old
+            change = SettingChanged(change.run, change.position, change.setting, old, change.new)
+        kept.append((place, change))
+    return [(place, change) for place, change in kept if change.old != change.new]
