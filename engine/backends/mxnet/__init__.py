@@ -1,0 +1,1 @@
+"""Networks computed by Apache MXNet 1.9.1."""
