@@ -100,6 +100,10 @@ class Network(Protocol):
         """Return copies of all weights by parameter path, running statistics included."""
         ...
 
+    def weight(self, path: str) -> Array | None:
+        """Return a copy of one tensor by its parameter path, or None if the network has none of this name."""
+        ...
+
     def set_weights(self, weights: Weights) -> None:
         """Replace all weights; names and shapes must be exactly those of the network.
 

@@ -34,11 +34,14 @@ class LastGoodWeights:
         if self._candidate is not None and step >= self._candidate[0]:
             self._good, self._candidate = self._candidate, None
 
-    def restore(self) -> int:
-        """Put the last good weights back and return the step they were trained for.
+    @property
+    def weights(self) -> dict[str, Array] | None:
+        """The last good weights, or those of the start if no batch has been confirmed; None before any batch."""
+        kept = self._good or self._candidate
+        return None if kept is None else kept[1]
 
-        Without good weights, when the very first batch failed, those of the start stay or are put back.
-        """
+    def restore(self) -> int:
+        """Put these weights back into the network and return the step they were copied at."""
         kept = self._good or self._candidate
         assert kept is not None, "consider() runs before every batch"
         self._network.set_weights(kept[1])

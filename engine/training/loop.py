@@ -43,6 +43,7 @@ def train(
     start: Position | None = None,
     live: LiveSettings | None = None,
     stopwatch: Stopwatch | None = None,
+    last_good: LastGoodWeights | None = None,
 ) -> Iterator[TrainingEvent]:
     """Train a network whose optimizer is prepared, for ``config.epochs`` epochs.
 
@@ -61,6 +62,8 @@ def train(
         Through which settings are changed between two events.
     stopwatch : Stopwatch, optional
         Stop it while paused, so that the pause does not count as training.
+    last_good : LastGoodWeights, optional
+        Keeps weights to return to; given by a caller who wants them after a failure.
 
     Yields
     ------
@@ -69,7 +72,10 @@ def train(
         longer finite, the last good weights are put back and the run finishes as ``diverged``.
     """
     live = live or LiveSettings(network.spec, config.optimizer)
-    return _Run(network, data, config, run, start or Position(), live, stopwatch or Stopwatch()).fit()
+    return _Run(
+        network, data, config, run, start or Position(), live, stopwatch or Stopwatch(),
+        last_good or LastGoodWeights(network),
+    ).fit()  # fmt: skip
 
 
 class _Diverged(Exception):
@@ -88,6 +94,7 @@ class _Run:
         start: Position,
         live: LiveSettings,
         stopwatch: Stopwatch,
+        last_good: LastGoodWeights,
     ) -> None:
         self._network = network
         self._data = data
@@ -100,7 +107,7 @@ class _Run:
         self._batches_per_epoch = math.ceil(len(data.train) / config.batch_size)
         self._in_flight: deque[tuple[PendingMetrics, int]] = deque()
         self._reports = Reports(run, start, stopwatch)
-        self._last_good = LastGoodWeights(network)
+        self._last_good = last_good
         self._enqueued = start.step
 
     def fit(self) -> Iterator[TrainingEvent]:

@@ -124,6 +124,11 @@ class GluonNetwork:
         """Return copies of all weights by parameter path."""
         return {path: p.data(self._context).asnumpy() for path, p in self._parameters.items()}
 
+    def weight(self, path: str) -> Array | None:
+        """Return a copy of one tensor by its parameter path."""
+        parameter = self._parameters.get(path)
+        return None if parameter is None else np.asarray(parameter.data(self._context).asnumpy())
+
     def set_weights(self, weights: Weights) -> None:
         """Replace all weights; ``FileError`` naming the first that does not fit, and then nothing changed."""
         check_weights(self._summary, weights)

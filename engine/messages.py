@@ -1,0 +1,207 @@
+"""What the window asks of the worker, and what the worker answers; immutable values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from engine.architecture.network import NetworkSpec
+from engine.data.dataset import Dataset
+from engine.devices import DeviceInfo
+from engine.errors import NetariumError
+from engine.training.config import TrainingConfig
+from engine.training.events import LiveSetting, TrainingEvent
+
+WorkerState = Literal["loading", "ready", "training", "paused"]
+
+
+class Command:
+    """Something the worker is asked to do."""
+
+
+class LatestWins(Command):
+    """A command that makes an older one of its kind, still waiting, superfluous."""
+
+
+@dataclass(frozen=True)
+class LoadDataset(Command):
+    """Read a named data set, or a folder of IDX files."""
+
+    source: str | Path
+
+
+@dataclass(frozen=True)
+class Train(Command):
+    """Begin a run with fresh weights; ``one_batch`` pauses it after its first batch."""
+
+    run: str
+    spec: NetworkSpec
+    config: TrainingConfig
+    device: str
+    one_batch: bool = False
+
+
+@dataclass(frozen=True)
+class TrainMore(Command):
+    """Train ``config.epochs`` epochs on top of the weights there are."""
+
+    run: str
+    config: TrainingConfig
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Halt after the batch that is being trained."""
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True)
+class StepBatch(Command):
+    """Train a single batch of a paused run."""
+
+
+@dataclass(frozen=True)
+class Stop(Command):
+    """End the run and keep its weights."""
+
+
+@dataclass(frozen=True)
+class Change(Command):
+    """Change a setting of the run that goes on."""
+
+    setting: LiveSetting
+    value: float
+
+
+@dataclass(frozen=True)
+class Predict(LatestWins):
+    """Classify one image (channels, height, width), float32 in [0, 1]; ``request`` comes back with the answer."""
+
+    request: int
+    image: np.ndarray
+    with_activations: bool = False
+
+
+@dataclass(frozen=True)
+class ReadWeights(LatestWins):
+    """Copy one weight tensor, named by its path."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class FindMistakes(LatestWins):
+    """Classify all test images and tell which are wrong."""
+
+
+@dataclass(frozen=True)
+class Save(Command):
+    """Write the model, or its weights, in the format that the suffix names."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Open(Command):
+    """Read a model; a file of weights alone is read into ``spec`` on ``device``."""
+
+    path: Path
+    spec: NetworkSpec
+    config: TrainingConfig
+    device: str
+
+
+class Reply:
+    """Something the worker tells beside the events of training."""
+
+
+@dataclass(frozen=True)
+class StateChanged(Reply):
+    """The worker is loading, ready, training or paused now; ``trained`` tells whether it has a network."""
+
+    state: WorkerState
+    trained: bool
+
+
+@dataclass(frozen=True)
+class DevicesListed(Reply):
+    """The devices of this machine, unusable ones with their reason."""
+
+    devices: tuple[DeviceInfo, ...]
+
+
+@dataclass(frozen=True)
+class DatasetLoaded(Reply):
+    """A data set was read and is in use from now on."""
+
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class NetworkReady(Reply):
+    """The worker has this network now: freshly made for a run, or read from ``path``."""
+
+    spec: NetworkSpec
+    config: TrainingConfig
+    class_names: tuple[str, ...]
+    path: Path | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction(Reply):
+    """Class probabilities (classes,) and, where asked for, every layer's output (1, *layer shape)."""
+
+    request: int
+    probabilities: np.ndarray
+    activations: dict[str, np.ndarray] | None
+
+
+@dataclass(frozen=True)
+class WeightsRead(Reply):
+    """A copy of one weight tensor at training step ``step``."""
+
+    path: str
+    values: np.ndarray
+    step: int
+
+
+@dataclass(frozen=True)
+class MistakesFound(Reply):
+    """The test images that are classified wrongly, the most confident mistake first."""
+
+    indices: np.ndarray
+    samples: int
+
+
+@dataclass(frozen=True)
+class Saved(Reply):
+    """The model was written whole."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class CommandFailed(Reply):
+    """A command could not be carried out, and everything is as it was before."""
+
+    command: Command
+    error: NetariumError
+
+
+@dataclass(frozen=True)
+class Crashed(Reply):
+    """Something unforeseen happened on the worker's thread; ``report`` is the technical text."""
+
+    summary: str
+    report: str
+
+
+Message = Reply | TrainingEvent

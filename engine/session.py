@@ -1,0 +1,228 @@
+"""What one person works with: a data set, a network, and the run that trains it. Used by one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from engine.architecture.network import NetworkSpec
+from engine.architecture.shapes import classes, summarize
+from engine.backends.base import Array, Backend, Network
+from engine.data.dataset import Dataset
+from engine.errors import TrainingError
+from engine.storage.model_file import EpochMetrics, Model
+from engine.training.config import TrainingConfig
+from engine.training.data import place
+from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, TrainingEvent
+from engine.training.initializers import initial_weights
+from engine.training.lastgood import LastGoodWeights
+from engine.training.live import LiveSettings
+from engine.training.loop import train
+from engine.training.stopwatch import Stopwatch
+
+_PREDICTION_BATCH = 256
+
+
+class Session:
+    """A network and its training, from fresh weights to a model that can be saved.
+
+    Parameters
+    ----------
+    backend : Backend
+    spec : NetworkSpec
+    config : TrainingConfig
+        Of the run that trains it, or trained it.
+    dataset : Dataset, optional
+        What it learns from; without one it can only predict.
+    model : Model, optional
+        Weights and history to begin with, instead of fresh weights.
+
+    Raises
+    ------
+    NetariumError
+        If the network, the settings and the data set do not fit one another; nothing was allocated for long.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        spec: NetworkSpec,
+        config: TrainingConfig,
+        dataset: Dataset | None = None,
+        model: Model | None = None,
+    ) -> None:
+        config.checked()
+        self.summary = summarize(spec)
+        self.spec = spec
+        self.config = config
+        self.dataset = dataset
+        self.class_names = dataset.class_names if dataset else model.class_names if model else ()
+        self.position = Position()
+        self.metrics: tuple[EpochMetrics, ...] = ()
+        self.live = LiveSettings(spec, config.optimizer)
+        self.stopwatch = Stopwatch()
+        self._backend = backend
+        self._dataset_name = dataset.name if dataset else ""
+        if dataset is not None:
+            _check_classes(spec, dataset)
+        weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
+        self.network: Network = backend.build(spec, weights)
+        self._last_good = LastGoodWeights(self.network)
+        self._moments_fit = False
+        if model is not None:
+            self._take_history(model)
+
+    def _take_history(self, model: Model) -> None:
+        self.metrics = model.metrics
+        self._dataset_name = model.dataset
+        self.class_names = model.class_names or self.class_names
+        if model.position is not None:
+            self.position = model.position
+            self.network.prepare_training(self.config.optimizer, self.config.loss_reduction)
+            self.network.set_optimizer_state(model.optimizer_state)
+            self._moments_fit = True
+
+    def train(self, run: str, config: TrainingConfig | None = None) -> Iterator[TrainingEvent]:
+        """Train on from where the network stands.
+
+        Parameters
+        ----------
+        run : str
+            Names the run in its events.
+        config : TrainingConfig, optional
+            Settings from now on. The optimizer's moments are kept where its method stays the same, and a begun
+            epoch is finished where its order of samples stays the same.
+
+        Yields
+        ------
+        TrainingEvent
+            As ``engine.training.loop.train``; a failure of the computation puts the last good weights back and
+            ends in ``RunFinished`` with the reason ``failed``.
+        """
+        config = (config or self.config).checked()
+        dataset = self.dataset
+        if dataset is None:
+            raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
+        _check_classes(self.spec, dataset)
+        data = place(
+            self.network,
+            config,
+            (dataset.train_images, dataset.train_labels),
+            (dataset.test_images, dataset.test_labels),
+        )
+        self._dataset_name, self.class_names = dataset.name, dataset.class_names
+        self._adopt(config)
+        events = train(
+            self.network, data, config, run=run, start=self.position, live=self.live, stopwatch=self.stopwatch,
+            last_good=self._last_good,
+        )  # fmt: skip
+        return self._follow(run, events)
+
+    def _adopt(self, config: TrainingConfig) -> None:
+        """Make ``config`` the settings from now on."""
+        if not (self._moments_fit and _same_moments(config, self.config)):
+            self.network.prepare_training(config.optimizer, config.loss_reduction)
+            self._moments_fit = True
+        if not _same_order(config, self.config) and self.position.batch:
+            self.position = msgspec.structs.replace(self.position, batch=0)
+        report_every = self.live.report_every
+        self.live = LiveSettings(self.spec, config.optimizer, report_every)
+        self.stopwatch = Stopwatch()
+        self.config = config
+
+    def _follow(self, run: str, events: Iterator[TrainingEvent]) -> Iterator[TrainingEvent]:
+        try:
+            for event in events:
+                if isinstance(event, (BatchesDone, EpochDone, RunFinished)):
+                    self.position = event.position
+                if isinstance(event, EpochDone):
+                    self.metrics = (*self.metrics, _metrics(event))
+                if isinstance(event, RunFinished) and event.reason == "diverged":
+                    self._moments_fit = False
+                yield event
+        except Exception as error:
+            self._rebuild()
+            yield RunFinished(run, self.position, "failed", _failure(error))
+
+    def _rebuild(self) -> None:
+        """Build the network anew from its last good weights; arrays that MXNet failed on cannot be trusted."""
+        self._moments_fit = False
+        if self._last_good.weights is not None:
+            self.network = self._backend.build(self.spec, self._last_good.weights)
+            self._last_good = LastGoodWeights(self.network)
+
+    def classify(self, image: Array) -> tuple[Array, dict[str, Array]]:
+        """Return probabilities (classes,) for one image (channels, height, width), and every layer's output."""
+        activations = self.network.activations(image[np.newaxis])
+        logits = list(activations.values())[-1][0].astype(np.float64)
+        exponentials = np.exp(logits - logits.max())
+        return (exponentials / exponentials.sum()).astype(np.float32), activations
+
+    def test_probabilities(self) -> Iterator[Array]:
+        """Yield class probabilities (batch, classes) of the test images, in order, batch by batch."""
+        images = self.dataset.test_images if self.dataset is not None else np.zeros((0, 1, 1, 1), np.uint8)
+        for begin in range(0, len(images), _PREDICTION_BATCH):
+            yield self.network.predict(images[begin : begin + _PREDICTION_BATCH] * np.float32(1 / 255))
+
+    def model(self, versions: dict[str, str]) -> Model:
+        """Return everything that a model file keeps: weights, history, and the state to train on from."""
+        return Model(
+            spec=self.spec,
+            weights=self.network.weights(),
+            config=self.config,
+            dataset=self._dataset_name,
+            class_names=self.class_names,
+            metrics=self.metrics,
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            versions=versions,
+            optimizer_state=self.network.optimizer_state() if self._moments_fit else {},
+            position=self.position if self._moments_fit else None,
+        )
+
+
+def _check_classes(spec: NetworkSpec, dataset: Dataset) -> None:
+    known, needed = classes(spec), len(dataset.class_names)
+    if known < needed:
+        raise TrainingError(
+            "training.classes",
+            "{network} tells {known} classes apart, but {dataset} has {needed}; change its last layer.",
+            network=spec.name, known=known, dataset=dataset.name, needed=needed,
+        )  # fmt: skip
+
+
+def _same_moments(new: TrainingConfig, old: TrainingConfig) -> bool:
+    """Whether an optimizer prepared for ``old`` does what ``new`` asks; rates and momentum are given per step."""
+    fixed = ("name", "decay", "beta1", "beta2", "clip_value", "clip_norm")
+    same = all(getattr(new.optimizer, name) == getattr(old.optimizer, name) for name in fixed)
+    return same and new.loss_reduction == old.loss_reduction
+
+
+def _same_order(new: TrainingConfig, old: TrainingConfig) -> bool:
+    return all(
+        getattr(new, name) == getattr(old, name) for name in ("seed", "sampling", "batch_size", "limit_train")
+    )
+
+
+def _metrics(event: EpochDone) -> EpochMetrics:
+    return EpochMetrics(
+        epoch=event.epoch,
+        train_loss=event.train_loss,
+        train_accuracy=event.train_accuracy,
+        validation_loss=event.validation_loss,
+        validation_accuracy=event.validation_accuracy,
+        seconds=event.seconds,
+    )
+
+
+def _failure(error: Exception) -> str:
+    reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+    return (
+        f"The computation failed, so training stopped and the last good weights were put back. "
+        f"A smaller batch or network may help if memory ran out. MXNet says: {reason}"
+    )
+
+
