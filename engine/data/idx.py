@@ -66,14 +66,15 @@ def _read_array(stream: io.BufferedIOBase, path: Path, most: int) -> np.ndarray:
     promised = math.prod(shape)
     if promised > _MOST_BYTES:
         raise _damaged(path, f"its header promises {promised:,} bytes, and {_MOST_BYTES:,} are allowed")
+    too_short = f"it is too short for the {promised:,} bytes that its header promises"
     if promised > most:
-        raise _damaged(path, f"it is too short for the {promised:,} bytes that its header promises")
+        raise _damaged(path, too_short)
     values = np.empty(promised, np.uint8)
     room = values.data
     while room:
         count = stream.readinto(room[:_READ_SIZE])
         if not count:
-            raise _damaged(path, f"it ends {len(room):,} bytes before the {promised:,} its header promises")
+            raise _damaged(path, too_short)
         room = room[count:]
     if stream.read(1):  # reaching the end also makes gzip compare its checksum
         raise _damaged(path, f"it goes on after the {promised:,} bytes that its header promises")
