@@ -48,6 +48,8 @@ class Run:
 
     Attributes
     ----------
+    name, number, label : str, int, str
+        Its identifier, its place in this sitting from 0 on, and what the user calls it.
     batches : Table
         One row per batch: ``step`` (batches since the weights were drawn), ``epoch`` (epochs done, with a
         fraction), ``seconds`` (time spent training), ``loss``, ``accuracy`` (share of right answers) and
@@ -60,8 +62,9 @@ class Run:
         Whether it goes on.
     """
 
-    def __init__(self, start: RunStarted, label: str) -> None:
+    def __init__(self, start: RunStarted, number: int, label: str) -> None:
         self.name = start.run
+        self.number = number
         self.label = label
         self.batches = Table("step", "epoch", "seconds", "loss", "accuracy", "learning_rate")
         self.epochs = Table(

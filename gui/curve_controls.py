@@ -1,0 +1,168 @@
+"""The row above the curves: what is on the x axis, how smooth, logarithmic, earlier runs, export."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+
+from gui.curve_data import XAxis
+from gui.theme import GAP, SPACE, Theme
+
+# Enough to see the trend of single batches, little enough to show a change at once.
+DEFAULT_SMOOTHING = 0.9
+
+
+class CurveControls(QWidget):
+    """Says how the curves are to be shown; changes nothing itself."""
+
+    changed = Signal()  # one of x_axis, smoothing, log, earlier
+    reset_asked = Signal()
+    copy_asked = Signal()
+    image_asked = Signal()
+    table_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._x_axis = QComboBox()
+        self._x_axis.setObjectName("xAxisCombo")
+        self._x_axis.setAccessibleName(self.tr("Horizontal axis"))
+        self._x_axis.setToolTip(
+            self.tr(
+                "What a step to the right means: one weight update (batch), one pass over all images (epoch), "
+                "or time, which is the fair way to compare networks of different size."
+            )
+        )
+        names: list[tuple[str, XAxis]] = [
+            (self.tr("Batch"), "step"), (self.tr("Epoch"), "epoch"), (self.tr("Seconds"), "seconds"),
+        ]  # fmt: skip
+        for name, axis in names:
+            self._x_axis.addItem(name, axis)
+        self._x_axis.setCurrentIndex(1)
+        self._x_axis.currentIndexChanged.connect(self.changed)
+
+        self._smoothing = QSlider(Qt.Orientation.Horizontal)
+        self._smoothing.setObjectName("smoothingSlider")
+        self._smoothing.setAccessibleName(self.tr("Smoothing"))
+        self._smoothing.setToolTip(
+            self.tr(
+                "Every batch holds other images, so single values jump. Smoothing shows the running mean of the "
+                "recent past: at 0.9 of about 10 batches, at 0.99 of about 100. The raw values stay behind, faint."
+            )
+        )
+        self._smoothing.setRange(0, 99)
+        self._smoothing.setPageStep(10)
+        self._smoothing.setValue(round(100 * DEFAULT_SMOOTHING))
+        self._smoothing.setMinimumWidth(56)
+        self._smoothing_value = QLabel()
+        self._smoothing_value.setProperty("muted", True)
+        self._smoothing_value.setFixedWidth(QFontMetrics(self.font()).horizontalAdvance("0.00") + SPACE)
+        self._smoothing.valueChanged.connect(self._on_smoothing)
+
+        self._log = self._toggle("logButton", self.tr("Log"), self.tr("Logarithmic loss axis"))
+        self._log.setToolTip(
+            self.tr(
+                "Show the loss on a logarithmic axis: equal distances are equal ratios, so progress from 0.02 to "
+                "0.01 is as visible as from 2 to 1."
+            )
+        )
+        self._earlier = self._toggle("earlierRunsButton", self.tr("Earlier"), self.tr("Earlier runs"))
+        self._earlier.setChecked(True)
+        self._earlier.setToolTip(self.tr("Keep the earlier runs of this sitting as faint curves, to compare with."))
+        self._reset = QToolButton()
+        self._reset.setObjectName("resetViewButton")
+        self._reset.setText(self.tr("Reset"))
+        self._reset.setAccessibleName(self.tr("Reset view"))
+        self._reset.setToolTip(
+            self.tr("Show the whole run again (R, or double-click). The wheel zooms, dragging moves the picture.")
+        )
+        self._reset.clicked.connect(self.reset_asked)
+        self._export = self._export_button()
+        for button in (self._log, self._earlier, self._reset, self._export):
+            button.setProperty("framed", True)
+        self._lay_out()
+        self._on_smoothing()
+
+    @property
+    def x_axis(self) -> XAxis:
+        """What is on the horizontal axis."""
+        axis: XAxis = self._x_axis.currentData()
+        return axis
+
+    @property
+    def smoothing(self) -> float:
+        """The share of the past that is kept at every batch, 0 to 0.99."""
+        return self._smoothing.value() / 100
+
+    @property
+    def log(self) -> bool:
+        """Whether the loss axis is logarithmic."""
+        return self._log.isChecked()
+
+    @property
+    def earlier(self) -> bool:
+        """Whether earlier runs are shown."""
+        return self._earlier.isChecked()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Use two rows where one does not fit."""
+        directions = QBoxLayout.Direction
+        self._layout.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
+        self.setStyleSheet(
+            f"QToolButton:checked {{ background: {theme.sunken}; border-color: {theme.accent};"
+            f" color: {theme.accent}; }}"
+            "QToolButton::menu-indicator { image: none; }"
+        )
+
+    def _toggle(self, name: str, text: str, accessible: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(name)
+        button.setText(text)
+        button.setAccessibleName(accessible)
+        button.setCheckable(True)
+        button.toggled.connect(self.changed)
+        return button
+
+    def _export_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("exportButton")
+        button.setText(self.tr("Export ▾"))
+        button.setAccessibleName(self.tr("Export the curves"))
+        button.setToolTip(self.tr("Take the curves with you: as a picture for a report, or as numbers for a table."))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        entries = (
+            ("copyCurvesAction", self.tr("Copy as image"), self.copy_asked),
+            ("saveCurvesImageAction", self.tr("Save as PNG..."), self.image_asked),
+            ("saveCurvesTableAction", self.tr("Save as CSV..."), self.table_asked),
+        )
+        for name, text, signal in entries:
+            action = QAction(text, menu)
+            action.setObjectName(name)
+            action.triggered.connect(signal)
+            menu.addAction(action)
+        button.setMenu(menu)
+        return button
+
+    def _lay_out(self) -> None:
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for widget in (self._x_axis, self._smoothing, self._smoothing_value):
+            first.addWidget(widget)
+        first.setStretch(1, 1)
+        for button in (self._log, self._earlier, self._reset, self._export):
+            second.addWidget(button)
+        second.addStretch(1)
+        for row in (first, second):
+            row.setSpacing(SPACE)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GAP)
+        self._layout.addLayout(first, 1)
+        self._layout.addLayout(second)
+
+    def _on_smoothing(self) -> None:
+        self._smoothing_value.setText(f"{self.smoothing:.2f}")
+        self.changed.emit()

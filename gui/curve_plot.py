@@ -1,0 +1,288 @@
+"""One plot of the curves: a quantity in training and validation, with its marks and a crosshair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPen
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from gui.curve_axis import NumberStyle, ReadableAxis
+from gui.curve_marks import BestMark, ChangeMarks
+from gui.curve_points import Array, Points
+from gui.theme import GAP, LIGHT, SERIES, SPACE, Theme
+
+NOTHING = Points(np.empty(0), np.empty(0))
+
+# The order keeps away from the blue of training and the orange of validation for as long as it can.
+_EARLIER_COLOURS = tuple(SERIES[i] for i in (2, 3, 4, 1, 0, 5))
+# With more epochs than this, points would cover the line.
+_MOST_SYMBOLS = 200
+
+
+def earlier_colour(number: int, theme: Theme) -> QColor:
+    """Return the colour of an earlier run, counted from 0."""
+    colour = QColor(_EARLIER_COLOURS[number % len(_EARLIER_COLOURS)])
+    colour.setAlpha(170 if theme.dark else 140)
+    return colour
+
+
+class _Canvas(pg.PlotWidget):
+    """A pyqtgraph plot that tells when the pointer leaves and when it is double-clicked."""
+
+    left = Signal()
+    double_clicked = Signal()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        self.double_clicked.emit()
+
+
+class CurvePlot(QWidget):
+    """A quantity over the run, under a line that names the curves and gives their values.
+
+    The vertical range follows the data until the user zooms; the horizontal one is set by the panel.
+
+    Parameters
+    ----------
+    title : str
+    style : {"number", "percent"}
+        ``percent`` is for shares: the range is 0 to 100%.
+    """
+
+    hovered = Signal(object)  # float, the place under the pointer on the x axis; None when it leaves
+    zoomed = Signal()  # by the user
+    x_range_changed = Signal()
+    reset_asked = Signal()
+
+    def __init__(self, title: str, style: NumberStyle = "number", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._percent = style == "percent"
+        self._log = False
+        self._follows_y = True
+        self._theme = LIGHT
+
+        self._title = QLabel(title)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        self._names = (QLabel(), QLabel())
+        self._values = (QLabel(), QLabel())
+        self._canvas = _Canvas(
+            axisItems={"left": ReadableAxis("left", style), "bottom": ReadableAxis("bottom")},
+            enableMenu=False,
+        )
+        self._canvas.setAccessibleName(title)
+        self._lay_out()
+
+        item = self._canvas.getPlotItem()
+        item.hideButtons()
+        self._view: pg.ViewBox = item.getViewBox()
+        self._view.disableAutoRange()
+        self._view.setDefaultPadding(0.0)
+        self.raw = pg.PlotCurveItem(connect="finite")
+        self.training = pg.PlotCurveItem(connect="finite")
+        self.training_epochs = pg.ScatterPlotItem(size=5, pxMode=True)
+        self.validation = pg.PlotDataItem(symbol="o", symbolSize=6, connect="finite")
+        self._earlier: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
+        self.changes = ChangeMarks(self._canvas, labelled=not self._percent)
+        self.best = BestMark(above=not self._percent)
+        self._crosshair = pg.InfiniteLine(angle=90, movable=False)
+        self._crosshair.setVisible(False)
+        for depth, part in enumerate((self.raw, self.training, self.training_epochs, self.validation)):
+            part.setZValue(depth)
+            item.addItem(part)
+        self.best.add_to(item)
+        item.addItem(self._crosshair, ignoreBounds=True)
+
+        self._canvas.scene().sigMouseMoved.connect(self._on_pointer)
+        self._canvas.left.connect(lambda: self.hovered.emit(None))
+        self._canvas.double_clicked.connect(self.reset_asked)
+        self._view.sigRangeChangedManually.connect(self._on_zoom)
+        self._view.sigXRangeChanged.connect(lambda *_: self.x_range_changed.emit())
+        self.apply_theme(LIGHT)
+
+    def _lay_out(self) -> None:
+        self._names[0].setToolTip(self.tr("Measured on the batches the network learns from, as they are trained"))
+        self._names[1].setToolTip(
+            self.tr("Measured after each epoch on images the network never learns from: what it will do on new ones")
+        )
+        width = QFontMetrics(self.font()).horizontalAdvance("0.00000")
+        legend = QHBoxLayout()
+        legend.setSpacing(SPACE)
+        for name, value in zip(self._names, self._values, strict=True):
+            value.setFixedWidth(width)
+            legend.addWidget(name)
+            legend.addWidget(value)
+        legend.addStretch(1)
+        self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._header.setSpacing(0)
+        self._header.addWidget(self._title)
+        self._header.addSpacing(GAP)
+        self._header.addLayout(legend, 1)
+        layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE)
+        layout.addLayout(self._header)
+        layout.addWidget(self._canvas, 1)
+        # The axis numbers reserve the same room in every plot, so that plots above one another line up.
+        self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.0000") + GAP)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(120, 110)
+        self._canvas.setMinimumSize(0, 0)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Put the values under the title where both do not fit side by side."""
+        directions = QBoxLayout.Direction
+        self._header.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+
+    def set_x_axis(self, label: str, shown: bool) -> None:
+        """Name the x axis; ``shown`` is False for a plot with another one below it."""
+        axis = self._canvas.getAxis("bottom")
+        axis.setStyle(showValues=shown)
+        axis.setLabel(label if shown else None)
+        axis.showLabel(shown)
+        axis.setHeight(None if shown else SPACE)
+
+    def set_curves(self, raw: Points, training: Points, training_epochs: Points, validation: Points) -> None:
+        """Show the current run: values as measured (faint), as smoothed, and at epoch ends."""
+        self.raw.setData(*self._scaled(raw))
+        self.training.setData(*self._scaled(training))
+        self.training_epochs.setData(*self._scaled(training_epochs))
+        self.validation.setData(*self._scaled(validation))
+        many = len(validation.x) > _MOST_SYMBOLS
+        self.validation.setSymbol(None if many else "o")
+        self.training_epochs.setVisible(not many)
+
+    def set_title_tip(self, text: str) -> None:
+        """Explain the quantity where the pointer rests on the title."""
+        self._title.setToolTip(text)
+
+    def set_earlier(self, runs: Sequence[tuple[Points, Points]], colours: Sequence[QColor]) -> None:
+        """Show earlier runs, each as (training, validation) in its colour, behind the current one."""
+        while len(self._earlier) < len(runs):
+            pair = (pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite"))
+            for curve in pair:
+                curve.setZValue(-10)
+                self._canvas.addItem(curve)
+            self._earlier.append(pair)
+        for number, (training, validation) in enumerate(self._earlier):
+            shown = runs[number] if number < len(runs) else (NOTHING, NOTHING)
+            training.setData(*self._scaled(shown[0]))
+            validation.setData(*self._scaled(shown[1]))
+        for (training, validation), colour in zip(self._earlier, colours, strict=False):
+            training.setPen(colour)
+            validation.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))
+
+    def set_best(self, place: tuple[float, float] | None, text: str = "") -> None:
+        """Mark the best epoch at (x, value)."""
+        if place is not None and self._log:
+            place = (place[0], float(np.log10(place[1]))) if place[1] > 0 else None
+        self.best.show_at(place, text)
+
+    def set_values(self, training: str, validation: str) -> None:
+        """Show the values at the crosshair, or the latest, beside the names of the curves."""
+        for label, text in zip(self._values, (training, validation), strict=True):
+            label.setText(text)
+
+    def set_crosshair(self, x: float | None) -> None:
+        """Show the vertical line at ``x``, or none."""
+        self._crosshair.setVisible(x is not None)
+        if x is not None:
+            self._crosshair.setPos(x)
+
+    def set_log(self, log: bool) -> None:
+        """Choose a logarithmic axis; the curves must be set again afterwards."""
+        self._log = log
+        self._canvas.getAxis("left").setLogMode(log)
+        self._follows_y = True
+
+    def x_window(self) -> tuple[float, float]:
+        """Return what is visible of the x axis."""
+        low, high = self._view.viewRange()[0]
+        return low, high
+
+    def set_x_window(self, low: float, high: float) -> None:
+        """Show this part of the x axis."""
+        self._view.setXRange(low, high, padding=0)
+
+    def follow_y(self) -> None:
+        """Let the vertical range follow the data again."""
+        self._follows_y = True
+
+    def fit_y(self, ceiling: float) -> None:
+        """Show every value that is drawn, unless the user has chosen the range.
+
+        Parameters
+        ----------
+        ceiling : float
+            Larger values (a loss that explodes) may leave the picture, so that the rest stays readable.
+        """
+        if not self._follows_y:
+            return
+        if self._percent:
+            self._set_y_range(-0.02, 1.04)
+            return
+        items = [self.raw, self.training, self.validation, *(item for pair in self._earlier for item in pair)]
+        drawn = np.concatenate([values for item in items if (values := item.getData()[1]) is not None] or [[]])
+        drawn = drawn[np.isfinite(drawn)]
+        if len(drawn) == 0:
+            return
+        if self._log:
+            high = min(float(drawn.max()), float(np.log10(ceiling)))
+            low = min(float(drawn.min()), high - 0.5)
+            self._set_y_range(low - 0.05 * (high - low), high + 0.08 * (high - low))
+        else:
+            high = min(float(drawn.max()), ceiling) or 1.0
+            self._set_y_range(-0.02 * high, 1.08 * high)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
+        self._theme = theme
+        self._canvas.setBackground(theme.surface)
+        for side in ("left", "bottom"):
+            axis = self._canvas.getAxis(side)
+            axis.setPen(theme.border)
+            axis.setTextPen(theme.muted)
+            axis.setTickPen(theme.grid)
+        faint = QColor(theme.train)
+        faint.setAlpha(80)
+        self.raw.setPen(faint)
+        self.training.setPen(theme.train)
+        self.training_epochs.setPen(theme.train)
+        self.training_epochs.setBrush(theme.surface)
+        self.validation.setPen(theme.validation)
+        self.validation.setSymbolPen(theme.validation)
+        self.validation.setSymbolBrush(theme.validation)
+        self._crosshair.setPen(QPen(QColor(theme.muted), 0, Qt.PenStyle.DotLine))
+        self.best.apply_theme(theme)
+        self.changes.apply_theme(theme)
+        self._names[0].setText(f'<span style="color:{theme.train}">━</span> {self.tr("training")}')
+        self._names[1].setText(f'<span style="color:{theme.validation}">●</span> {self.tr("validation")}')
+        for label in self._names:
+            label.setStyleSheet(f"color: {theme.muted};")
+
+    def _scaled(self, points: Points) -> tuple[Array, Array]:
+        if not self._log:
+            return points
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return points.x, np.where(points.y > 0, np.log10(points.y), np.nan)
+
+    def _set_y_range(self, low: float, high: float) -> None:
+        if tuple(self._view.viewRange()[1]) != (low, high):
+            self._view.setYRange(low, high, padding=0)
+
+    def _on_pointer(self, position: QPointF) -> None:
+        inside = self._view.sceneBoundingRect().contains(position)
+        self.hovered.emit(self._view.mapSceneToView(position).x() if inside else None)
+
+    def _on_zoom(self, axes: Sequence[bool]) -> None:
+        self._follows_y = self._follows_y and not axes[1]
+        self.zoomed.emit()

@@ -1,0 +1,297 @@
+"""The picture of the curves: loss and accuracy over one x axis, the runs' names, and the values at the pointer."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QImage, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.curve_data import Run, XAxis, merged
+from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
+from gui.curve_points import extremes, means, nearest
+from gui.curves_export import picture_of
+from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
+
+# Of an earlier run the trend is enough.
+_EARLIER_POINTS = 250
+# Below this width the values stand under the titles.
+NARROW = 460
+# Changes of one setting closer than this share of the picture are told as one.
+_CHANGE_GAP = 0.01
+# A loss this many times its first value has exploded and may leave the picture.
+_EXPLODED = 3.0
+
+
+class View(NamedTuple):
+    """How the curves are to be shown."""
+
+    axis: XAxis = "epoch"
+    smoothing: float = 0.0
+    log: bool = False
+
+
+class CurvesFigure(QWidget):
+    """Draws runs when it is told to; follows the run that goes on until the user zooms."""
+
+    stale = Signal()  # another part of the runs is visible: draw again soon
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._view = View()
+        self._current: Run | None = None
+        self._follows_x = True
+        self._pointer: float | None = None
+        self._earlier_state: tuple[object, ...] = ()
+        self._setting_names = {
+            "learning_rate": self.tr("learning rate"),
+            "momentum": self.tr("momentum"),
+            "weight_decay": self.tr("weight decay"),
+            "dropout": self.tr("dropout"),
+        }
+        self._axis_names: dict[XAxis, str] = {
+            "step": self.tr("batch"),
+            "epoch": self.tr("epoch"),
+            "seconds": self.tr("training time (seconds)"),
+        }
+        self._loss = CurvePlot(self.tr("Loss"))
+        self._loss.setObjectName("lossPlot")
+        self._loss.set_title_tip(
+            self.tr(
+                "Cross-entropy in nats: how surprised the network is by the right answer. Guessing among ten "
+                "classes costs 2.30, certainty costs 0."
+            )
+        )
+        self._accuracy = CurvePlot(self.tr("Accuracy"), "percent")
+        self._accuracy.setObjectName("accuracyPlot")
+        self._accuracy.set_title_tip(self.tr("The share of images whose most probable class is the right one."))
+        self._both = (self._loss, self._accuracy)
+        for plot, other in (self._both, self._both[::-1]):
+            plot.hovered.connect(self._on_hover)
+            plot.zoomed.connect(self._on_zoom)
+            plot.reset_asked.connect(self.reset_view)
+            plot.x_range_changed.connect(lambda plot=plot, other=other: other.set_x_window(*plot.x_window()))
+            plot.x_range_changed.connect(self.stale)
+        self._lay_out()
+        self.apply_theme(LIGHT)
+
+    def _lay_out(self) -> None:
+        self._legend = QLabel()
+        self._legend.setObjectName("runsLegend")
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setWordWrap(True)
+        self._readout = QLabel()
+        self._readout.setObjectName("readoutLabel")
+        self._readout.setAccessibleName(self.tr("Place in the run"))
+        for label in (self._legend, self._readout):
+            label.setProperty("muted", True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._plots = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        for plot in self._both:
+            self._plots.addWidget(plot, 1)
+        self._picture = QWidget()
+        self._picture.setAutoFillBackground(True)
+        picture = QVBoxLayout(self._picture)
+        picture.setContentsMargins(0, 0, 0, 0)
+        picture.setSpacing(SPACE)
+        picture.addLayout(self._plots, 1)
+        picture.addWidget(self._legend)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE)
+        layout.addWidget(self._picture, 1)
+        layout.addWidget(self._readout)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose the arrangement that suits the new size."""
+        super().resizeEvent(event)
+        self._arrange()
+        self.stale.emit()
+
+    def _arrange(self) -> None:
+        beside = self.width() > 1.8 * self.height() and self.width() > 1.5 * NARROW
+        narrow = self.width() < NARROW
+        directions = QBoxLayout.Direction
+        self._plots.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        self._plots.setSpacing(2 * MARGIN if beside else GAP)
+        self._readout.setWordWrap(narrow)
+        self._readout.setFixedHeight(QFontMetrics(self.font()).lineSpacing() * (2 if narrow else 1))
+        for plot in self._both:
+            plot.set_narrow(self.width() < (2 * NARROW if beside else NARROW))
+            plot.set_x_axis(self._axis_names[self._view.axis], shown=beside or plot is self._accuracy)
+
+    def draw(self, current: Run, earlier: Sequence[Run], view: View) -> None:
+        """Draw what is visible of the current run and of the earlier ones."""
+        self._current = current
+        if view.axis != self._view.axis:
+            # What was zoomed into lies elsewhere on the new axis.
+            self._follows_x = True
+        if view.log != self._view.log:
+            self._loss.set_log(view.log)
+        self._view = view
+        self._arrange()
+        if self._follows_x:
+            self._follow(current, earlier)
+        low, high = self._loss.x_window()
+        window = (low - (high - low) / 4, high + (high - low) / 4)  # panning finds the next piece drawn already
+        self._draw_earlier(current, earlier, window)
+        self._draw_current(current, window)
+        self._mark_changes(current)
+        self._mark_best(current)
+        self._show_values()
+
+    def reset_view(self) -> None:
+        """Show everything again, and follow the run."""
+        self._follows_x = True
+        for plot in self._both:
+            plot.follow_y()
+        self.stale.emit()
+
+    def picture(self) -> QImage:
+        """Return the plots and the names of the runs, without the pointer's line."""
+        pointer = self._pointer
+        self._on_hover(None)
+        image = picture_of(self._picture)
+        self._on_hover(pointer)
+        return image
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``; the runs must be drawn again afterwards."""
+        self._theme = theme
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, theme.surface)
+        self.setPalette(palette)
+        self._earlier_state = ()
+        for plot in self._both:
+            plot.apply_theme(theme)
+
+    def _follow(self, current: Run, earlier: Sequence[Run]) -> None:
+        end = max(run.last_place(self._view.axis) for run in (current, *earlier)) or 1.0
+        high = self._loss.x_window()[1]
+        # Room to grow into, so that the axis moves now and then and not with every batch.
+        if not current.live or not end <= high <= 1.25 * end:
+            high = end * (1.1 if current.live else 1.015)
+        self._loss.set_x_window(0.0, high)
+
+    def _draw_current(self, run: Run, window: tuple[float, float]) -> None:
+        x, ends = run.batches[self._view.axis], run.epochs[self._view.axis]
+        smoothing = self._view.smoothing
+        for plot, column, ceiling in zip(self._both, ("loss", "accuracy"), (_ceiling(run), 1.0), strict=True):
+            raw = extremes(x, run.batches[column], window)
+            plot.set_curves(
+                raw if smoothing else NOTHING,
+                means(x, run.smoothed(column, smoothing), window) if smoothing else raw,
+                means(ends, run.epochs[f"train_{column}"], window),
+                means(ends, run.epochs[f"validation_{column}"], window),
+            )
+            plot.fit_y(ceiling)
+
+    def _draw_earlier(self, current: Run, earlier: Sequence[Run], window: tuple[float, float]) -> None:
+        names = tuple((run.name, run.label) for run in (current, *earlier))
+        state = (names, window, self._view.axis, self._view.log)
+        if state == self._earlier_state:
+            return
+        self._earlier_state = state
+        axis = self._view.axis
+        colours = [earlier_colour(run.number, self._theme) for run in earlier]
+        for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
+            curves = [
+                (
+                    means(run.batches[axis], run.batches[column], window, _EARLIER_POINTS),
+                    means(run.epochs[axis], run.epochs[f"validation_{column}"], window, _EARLIER_POINTS),
+                )
+                for run in earlier
+            ]
+            plot.set_earlier(curves, colours)
+        entries = [(self._theme.train, current.label)]
+        entries += [(colour.name(), run.label) for colour, run in zip(colours, earlier, strict=True)]
+        self._legend.setVisible(bool(earlier))
+        self._legend.setText(" &nbsp; ".join(
+            f'<span style="color:{colour}">━</span>&nbsp;{html.escape(label).replace(" ", "&nbsp;")}'
+            for colour, label in entries
+        ))  # fmt: skip
+
+    def _mark_changes(self, run: Run) -> None:
+        low, high = self._loss.x_window()
+        places = [(run.change_place(change, self._view.axis), change) for change in run.changes]
+        marks = [
+            (place, f"{self._setting_names[change.setting]} {change.old:g} → {change.new:g}")
+            for place, change in merged(places, _CHANGE_GAP * (high - low))
+        ]
+        for plot in self._both:
+            plot.changes.show(marks)
+
+    def _mark_best(self, run: Run) -> None:
+        losses, accuracies = run.epochs["validation_loss"], run.epochs["validation_accuracy"]
+        for plot, values, sign, write in (
+            (self._loss, losses, 1, _loss_text), (self._accuracy, accuracies, -1, _share_text),
+        ):  # fmt: skip
+            if not np.isfinite(values).any():
+                plot.set_best(None)
+                continue
+            best = int(np.nanargmin(sign * values))
+            text = self.tr("best {value}").format(value=write(values[best]))
+            plot.set_best((float(run.epochs[self._view.axis][best]), float(values[best])), text)
+
+    def _show_values(self) -> None:
+        run = self._current
+        if run is None:
+            return
+        axis = self._view.axis
+        place = run.last_place(axis) if self._pointer is None else self._pointer
+        batch, epoch = nearest(run.batches[axis], place), nearest(run.epochs[axis], place)
+        for plot, column, write in (
+            (self._loss, "loss", _loss_text), (self._accuracy, "accuracy", _share_text),
+        ):  # fmt: skip
+            smoothing = self._view.smoothing
+            values = run.smoothed(column, smoothing) if smoothing else run.batches[column]
+            ends = run.epochs[f"validation_{column}"]
+            plot.set_values(
+                "–" if batch is None else write(values[batch]), "–" if epoch is None else write(ends[epoch])
+            )
+        if batch is None:
+            self._readout.setText("")
+            return
+        row = {name: float(run.batches[name][batch]) for name in ("step", "epoch", "seconds", "learning_rate")}
+        self._readout.setText(
+            self.tr("epoch {epoch}   batch {batch}   {seconds} s   learning rate {rate}").format(
+                epoch=_padded(f"{row['epoch']:.2f}", 6),
+                batch=_padded(f"{row['step']:,.0f}", 7),
+                seconds=_padded(f"{row['seconds']:.1f}", 7),
+                rate=f"{row['learning_rate']:.4g}",
+            )
+        )
+
+    def _on_hover(self, x: float | None) -> None:
+        self._pointer = x if self._current is not None else None
+        for plot in self._both:
+            plot.set_crosshair(self._pointer)
+        self._show_values()
+
+    def _on_zoom(self) -> None:
+        self._follows_x = False
+        self.stale.emit()
+
+
+def _ceiling(run: Run) -> float:
+    losses = run.batches["loss"]
+    first = losses[:1][np.isfinite(losses[:1]) & (losses[:1] > 0)]
+    return _EXPLODED * float(first[0]) if len(first) else float("inf")
+
+
+def _loss_text(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.4g}"
+
+
+def _share_text(value: float) -> str:
+    return f"{100 * value:.2f}%"
+
+
+def _padded(text: str, width: int) -> str:
+    # Figure spaces are as wide as digits, so that nothing to the right jumps.
+    return text.rjust(width, "\N{FIGURE SPACE}")

@@ -1,0 +1,174 @@
+"""The curves panel: takes the events of training, draws them at the pace of the eye, and lets them be taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
+from gui.curve_controls import CurveControls
+from gui.curve_data import Run
+from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_bytes
+from gui.curves_figure import NARROW, CurvesFigure, View
+from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
+
+_REPAINT_MS = 100
+# As many earlier runs as there are colours to tell them apart.
+_EARLIER_RUNS = len(SERIES)
+
+
+class CurvesPanel(QWidget):
+    """Loss and accuracy of the run that goes on, and of those before it in this sitting.
+
+    Events only fill arrays; at most ten times a second, and only while the panel can be seen, what
+    changed is drawn.
+    """
+
+    failed = Signal(str)  # an export failed: the sentence for the user
+    exported = Signal(str)  # the path of the file that was written
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("curvesPanel")
+        self.setAutoFillBackground(True)
+        self._runs: dict[str, Run] = {}
+        self._labels: dict[str, str] = {}
+        self._current: Run | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REPAINT_MS)
+        self._timer.timeout.connect(self._repaint)
+        self._writer = BackgroundWriter()
+        self._writer.failed.connect(self.failed)
+        self._writer.written.connect(self.exported)
+
+        self._figure = CurvesFigure()
+        self._figure.stale.connect(self._schedule)
+        self._controls = CurveControls()
+        self._controls.setEnabled(False)
+        self._controls.changed.connect(self._schedule)
+        self._controls.reset_asked.connect(self._figure.reset_view)
+        self._controls.copy_asked.connect(self.copy_image)
+        self._controls.image_asked.connect(
+            lambda: self._ask_path(self.tr("Save the curves as a picture"), "png", self.save_image)
+        )
+        self._controls.table_asked.connect(
+            lambda: self._ask_path(self.tr("Save the curves as a table"), "csv", self.save_table)
+        )
+        empty = QLabel(self.tr("Press Train to see loss and accuracy move"))
+        empty.setObjectName("emptyCurvesLabel")
+        empty.setProperty("muted", True)
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        empty.setWordWrap(True)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(empty)
+        self._pages.addWidget(self._figure)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
+        layout.setSpacing(GAP)
+        layout.addWidget(self._controls)
+        layout.addWidget(self._pages, 1)
+        reset = QShortcut(QKeySequence("R"), self)
+        reset.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        reset.activated.connect(self._figure.reset_view)
+        self.apply_theme(LIGHT)
+
+    def add_event(self, event: TrainingEvent) -> None:
+        """Take an event of the training loop; events of runs that were never started are dropped."""
+        if isinstance(event, RunStarted):
+            self._start(event)
+        elif (run := self._runs.get(event.run)) is None:
+            return
+        elif isinstance(event, BatchesDone):
+            run.add_batches(event)
+        elif isinstance(event, EpochDone):
+            run.add_epoch(event)
+        elif isinstance(event, SettingChanged):
+            run.changes.append(event)
+        elif isinstance(event, RunFinished):
+            run.live = False
+        self._schedule()
+
+    def set_run_label(self, run: str, label: str) -> None:
+        """Name a run, before or after it starts; otherwise runs are numbered."""
+        self._labels[run] = label
+        if run in self._runs:
+            self._runs[run].label = label
+            self._schedule()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take the colours of ``theme``."""
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, theme.surface)
+        self.setPalette(palette)
+        self._controls.apply_theme(theme)
+        self._figure.apply_theme(theme)
+        self._schedule()
+
+    def copy_image(self) -> None:
+        """Put a picture of the curves on the clipboard."""
+        self._repaint()
+        QGuiApplication.clipboard().setImage(self._figure.picture())
+
+    def save_image(self, path: Path) -> None:
+        """Write the picture as PNG; ``exported`` or ``failed`` tells how it went."""
+        self._repaint()
+        image = self._figure.picture()
+        self._writer.write(path, lambda: png_bytes(image))
+
+    def save_table(self, path: Path) -> None:
+        """Write every run that is shown as CSV, with the columns of ``curves_export.COLUMNS``."""
+        shown = [*self._earlier(), self._current]
+        snapshots = [Snapshot(run) for run in shown if run is not None]
+        self._writer.write(path, lambda: table_bytes(snapshots))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what happened while the panel could not be seen."""
+        super().showEvent(event)
+        self._schedule()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break the row of controls where it does not fit."""
+        super().resizeEvent(event)
+        self._controls.set_narrow(self.width() < NARROW)
+
+    def _start(self, event: RunStarted) -> None:
+        run = self._runs.get(event.run)
+        if run is None:
+            number = len(self._runs)
+            label = self._labels.get(event.run, self.tr("Run {number}").format(number=number + 1))
+            run = self._runs[event.run] = Run(event, number, label)
+        else:
+            run.begin(event)
+        self._current = run
+        self._controls.setEnabled(True)
+        self._pages.setCurrentWidget(self._figure)
+
+    def _earlier(self) -> list[Run]:
+        if not self._controls.earlier:
+            return []
+        return [run for run in self._runs.values() if run is not self._current][-_EARLIER_RUNS:]
+
+    def _schedule(self) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def _repaint(self) -> None:
+        if self._current is not None:
+            controls = self._controls
+            view = View(controls.x_axis, controls.smoothing, controls.log)
+            self._figure.draw(self._current, self._earlier(), view)
+
+    def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
+        dialog = QFileDialog(self, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(f"{suffix.upper()} (*.{suffix})")
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"curves.{suffix}")
+        dialog.fileSelected.connect(lambda path: save(Path(path)))
+        dialog.open()
