@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime, timezone
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -86,7 +85,7 @@ class Session:
             self.network.set_optimizer_state(model.optimizer_state)
             self._moments_fit = True
 
-    def train(self, run: str, config: TrainingConfig | None = None) -> Iterator[TrainingEvent]:
+    def train(self, run: str, config: TrainingConfig | None = None) -> Generator[TrainingEvent, None, None]:
         """Train on from where the network stands.
 
         Parameters
@@ -134,7 +133,7 @@ class Session:
         self.stopwatch = Stopwatch()
         self.config = config
 
-    def _follow(self, run: str, events: Iterator[TrainingEvent]) -> Iterator[TrainingEvent]:
+    def _follow(self, run: str, events: Iterator[TrainingEvent]) -> Generator[TrainingEvent, None, None]:
         try:
             for event in events:
                 if isinstance(event, (BatchesDone, EpochDone, RunFinished)):
@@ -168,7 +167,7 @@ class Session:
         for begin in range(0, len(images), _PREDICTION_BATCH):
             yield self.network.predict(images[begin : begin + _PREDICTION_BATCH] * np.float32(1 / 255))
 
-    def model(self, versions: dict[str, str]) -> Model:
+    def model(self, versions: Mapping[str, object]) -> Model:
         """Return everything that a model file keeps: weights, history, and the state to train on from."""
         return Model(
             spec=self.spec,
@@ -178,7 +177,7 @@ class Session:
             class_names=self.class_names,
             metrics=self.metrics,
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            versions=versions,
+            versions={name: str(version) for name, version in versions.items()},
             optimizer_state=self.network.optimizer_state() if self._moments_fit else {},
             position=self.position if self._moments_fit else None,
         )
@@ -202,9 +201,7 @@ def _same_moments(new: TrainingConfig, old: TrainingConfig) -> bool:
 
 
 def _same_order(new: TrainingConfig, old: TrainingConfig) -> bool:
-    return all(
-        getattr(new, name) == getattr(old, name) for name in ("seed", "sampling", "batch_size", "limit_train")
-    )
+    return all(getattr(new, name) == getattr(old, name) for name in ("seed", "sampling", "batch_size", "limit_train"))
 
 
 def _metrics(event: EpochDone) -> EpochMetrics:
@@ -224,5 +221,3 @@ def _failure(error: Exception) -> str:
         f"The computation failed, so training stopped and the last good weights were put back. "
         f"A smaller batch or network may help if memory ran out. MXNet says: {reason}"
     )
-
-

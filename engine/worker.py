@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from engine.devices import check_device, list_devices
 from engine.errors import NetariumError, TrainingError
 from engine.inspection.confusion import mistakes
 from engine.session import Session
-from engine.storage.formats import is_weights_only, open_model, save_model_as
+from engine.storage.models import open_model, save_model_as
 from engine.training.events import BatchesDone, Evaluating, RunFinished, TrainingEvent
 
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
@@ -49,7 +50,7 @@ class Worker:
         self._state: m.WorkerState = "loading"
         self._dataset: Dataset | None = None
         self._session: Session | None = None
-        self._run: Iterator[TrainingEvent] | None = None
+        self._run: Generator[TrainingEvent, None, None] | None = None
         self._run_name = ""
         self._chore: Iterator[None] | None = None
         self._thread = threading.Thread(target=self._work, name="netarium-worker", daemon=True)
@@ -97,10 +98,7 @@ class Worker:
         self._guard(self._load)
         while not self._closing:
             command = self._next_command()
-            if command is not None:
-                self._guard(lambda: self._handle(command))
-            else:
-                self._guard(self._go_on)
+            self._guard(self._go_on if command is None else partial(self._handle, command))
         self._end_run()
 
     def _guard(self, action: Callable[[], None]) -> None:
@@ -204,7 +202,7 @@ class Worker:
         self._begin(self._session, self._session.train(command.run, command.config), command.run)
         self._enter("training")
 
-    def _begin(self, session: Session, run: Iterator[TrainingEvent], name: str) -> None:
+    def _begin(self, session: Session, run: Generator[TrainingEvent, None, None], name: str) -> None:
         self._session, self._run, self._run_name, self._chore = session, run, name, None
 
     def _refuse_while_training(self) -> None:
@@ -249,9 +247,7 @@ class Worker:
     def _end_run(self) -> None:
         if self._run is None or self._session is None:
             return
-        close = getattr(self._run, "close", None)
-        if close is not None:
-            close()
+        self._run.close()
         self._run = None
         self._post(RunFinished(self._run_name, self._session.position, "stopped"))
 
@@ -288,12 +284,10 @@ class Worker:
 
     def _open(self, command: m.Open) -> None:
         self._refuse_while_training()
-        opened = open_model(command.path, command.spec, command.config)
+        opened = open_model(command.path, command.spec)
         backend = self._make_backend(check_device(command.device))
         config = opened.model.config or command.config
         self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
         self._chore = None
-        self._post(
-            m.NetworkReady(self._session.spec, config, self._session.class_names, command.path, opened.note)
-        )
+        self._post(m.NetworkReady(self._session.spec, config, self._session.class_names, command.path, opened.note))
         self._enter("ready")

@@ -1,0 +1,22 @@
+"""Netarium's entry point: with a command it works headless, without one it opens the window."""
+
+from __future__ import annotations
+
+import sys
+
+COMMANDS = ("train", "evaluate", "predict", "networks", "summary", "devices", "convert")
+
+
+def main(arguments: list[str]) -> int:
+    """Return the process's exit code: 0, or 2 after an error that was told in a sentence."""
+    if {*COMMANDS, "-h", "--help"}.intersection(arguments):
+        from engine.cli import main as run_command
+
+        return run_command(arguments)
+    from gui.application import run_window
+
+    return run_window(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

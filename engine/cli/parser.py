@@ -1,0 +1,105 @@
+"""The commands and options of the headless Netarium."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from engine.training import config as c
+
+_EPILOG = "Without a command, the window opens. --data-dir FOLDER moves everything Netarium keeps for itself."
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one sentence on stderr and exits with code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}. See --help.", file=sys.stderr)
+        sys.exit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    root = _Parser(prog="app.py", description="Netarium, a laboratory for neural networks.", epilog=_EPILOG)
+    root.add_argument("--data-dir", type=Path, help=argparse.SUPPRESS)
+    commands = root.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        # Without a default here, so that --data-dir before the command is not overwritten.
+        made.add_argument("--data-dir", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help=argparse.SUPPRESS)
+        made.add_argument("--json", action="store_true", help="one JSON object a line instead of text for people")
+        return made
+
+    _add_train(command("train", "Train a network and print its figures after every epoch."))
+    evaluate = command("evaluate", "Print accuracy and loss of a model on the test images.")
+    _add_model(evaluate)
+    _add_data(evaluate)
+    predict = command("predict", "Tell which class images are of; any size, dark on light or light on dark.")
+    _add_model(predict)
+    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    command("networks", "List the networks there are.")
+    summary = command("summary", "Print the layers of a network with their shapes and parameters.")
+    summary.add_argument("network", metavar="NETWORK", help="a name from `networks`, or a model file")
+    command("devices", "List the devices that can compute, and why others cannot.")
+    convert = command("convert", "Convert a model or weights to another format, named by the suffix.")
+    convert.add_argument("source", type=Path, metavar="IN")
+    convert.add_argument("target", type=Path, metavar="OUT", help=".safetensors, .params, .npz or -symbol.json")
+    convert.add_argument("--network", help="the network that weights without a description belong to")
+    convert.add_argument("--trainable", action="store_true", help="end a -symbol.json in SoftmaxOutput, for Module.fit")
+    return root
+
+
+def _add_model(to: argparse.ArgumentParser) -> None:
+    to.add_argument("model", type=Path, metavar="MODEL")
+    to.add_argument("--network", help="the network, where MODEL holds weights alone (.params, .npz)")
+    to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+
+
+def _add_data(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--dataset", default="mnist", help="a data set by name (default: mnist)")
+    to.add_argument("--dataset-path", type=Path, metavar="FOLDER", help="a folder with four IDX files, plain or .gz")
+
+
+def _add_train(to: argparse.ArgumentParser) -> None:
+    begin = to.add_mutually_exclusive_group()
+    begin.add_argument("--network", default="lenet-tanh", help="a name from `networks` (default: lenet-tanh)")
+    begin.add_argument("--continue", dest="continued", type=Path, metavar="MODEL", help="train a saved model on")
+    _add_data(to)
+    to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
+
+    settings = to.add_argument_group("settings, by default those that the network was published with")
+
+    def setting(flag: str, kind: Any = None, choices: Any = None, text: str = "") -> None:
+        settings.add_argument(flag, type=kind, choices=get_args(choices) or None, help=text)
+
+    setting("--epochs", int)
+    setting("--batch-size", int)
+    setting("--seed", int, text="the same seed gives the same run")
+    setting("--optimizer", choices=c.OptimizerName)
+    setting("--learning-rate", float)
+    setting("--momentum", float)
+    setting("--decay", float, text="share of the old mean square that RMSProp keeps")
+    setting("--beta1", float)
+    setting("--beta2", float)
+    setting("--weight-decay", float)
+    setting("--clip-value", float, text="largest value of a gradient")
+    setting("--clip-norm", float, text="largest norm of all gradients together")
+    setting("--schedule", choices=c.ScheduleName)
+    setting("--warmup-epochs", float)
+    setting("--step-epochs", int)
+    setting("--step-factor", float)
+    setting("--final-factor", float)
+    setting("--rising-fraction", float)
+    setting("--initializer", choices=c.InitializerName)
+    setting("--distribution", choices=c.Distribution)
+    setting("--magnitude", float)
+    setting("--scale", float, text="spread of normal and uniform initial weights")
+    setting("--biases", choices=c.Biases)
+    setting("--sampling", choices=c.Sampling)
+    setting("--loss-reduction", choices=c.Reduction)
+    setting("--limit-train", int, text="use only the first N training images")
+    setting("--limit-validation", int, text="use only the first N test images")
