@@ -1,0 +1,55 @@
+"""The engine's errors in the language of the window, found by their codes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from engine.errors import NetariumError
+
+# The English sentences once more, where lupdate finds them. An error whose code is missing is shown as the
+# engine wrote it.
+TEMPLATES: dict[str, object] = {
+    "config.out_of_range": QT_TRANSLATE_NOOP("messages", "{field} is {value}, but must be {allowed}."),
+    "config.json": QT_TRANSLATE_NOOP("messages", "These training settings cannot be read: {detail}."),
+    "config.not_live": QT_TRANSLATE_NOOP("messages", "{setting} cannot be changed while training; {known} can."),
+    "network.name": QT_TRANSLATE_NOOP("messages", "The network's name {name!r} is not a printable text."),
+    "network.too_large": QT_TRANSLATE_NOOP("messages", "A network can have at most {most} layers."),
+    "network.too_deep": QT_TRANSLATE_NOOP("messages", "Blocks can be nested at most {most} deep."),
+    "network.json": QT_TRANSLATE_NOOP("messages", "This is not a network description: {detail}."),
+    "network.unknown": QT_TRANSLATE_NOOP("messages", "There is no network {name!r}; there are {known}."),
+    "network.layer_name": QT_TRANSLATE_NOOP(
+        "messages",
+        "The layer name {name!r} in {place} is used twice, or is not of lower-case letters, digits and '-'.",
+    ),
+    "network.input_shape": QT_TRANSLATE_NOOP(
+        "messages",
+        "The input shape {shape} must be (features) or (channels, height, width), each from 1 to 4096.",
+    ),
+    "shape.misfit": QT_TRANSLATE_NOOP("messages", "{layer} ({description}) gets shape {shape}, but needs {wanted}."),
+    "shape.not_a_classifier": QT_TRANSLATE_NOOP(
+        "messages",
+        "The network ends in shape {output}; a classifier ends in one number per class, such as Dense 10.",
+    ),
+    "shape.too_large": QT_TRANSLATE_NOOP("messages", "{layer} would hold more than {most} numbers."),
+    "shape.residual": QT_TRANSLATE_NOOP(
+        "messages",
+        "{layer} adds its body of shape {body} to a shortcut of shape {shortcut}; make them equal, for example "
+        "with a 1×1 convolution in the shortcut.",
+    ),
+    "shape.concat_empty": QT_TRANSLATE_NOOP("messages", "{layer} has no branches; give it at least one."),
+    "shape.concat": QT_TRANSLATE_NOOP(
+        "messages", "{layer} joins branches of shapes {shapes}; all but the first number must be equal."
+    ),
+    "data.unknown": QT_TRANSLATE_NOOP("messages", "There is no data set {name!r}; choose one of {available}."),
+}
+
+
+def translate_error(error: NetariumError) -> str:
+    """Return what happened as a sentence in the window's language, or in English where it has no words for it."""
+    template = TEMPLATES.get(error.code)
+    if template is None:
+        return str(error)
+    try:
+        return QCoreApplication.translate("messages", str(template)).format(**error.values)
+    except (KeyError, ValueError, IndexError):  # a translation that names what the error does not carry
+        return str(error)

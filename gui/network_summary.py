@@ -1,0 +1,89 @@
+"""The table of a network's layers with their output shapes and parameter counts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from engine.architecture.layers import describe
+from engine.architecture.shapes import LayerSummary, NetworkSummary, format_shape
+from gui.theme import SPACE
+
+_MOST_ROWS = 12  # a deeper network scrolls inside the table
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class LayerTable(QTreeWidget):
+    """One row per layer; what a block holds is under the block. The last row is the total."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layerTable")
+        self.setAccessibleName(self.tr("Layers of the network"))
+        self.setHeaderLabels([self.tr("Layer"), self.tr("Output"), self.tr("Parameters")])
+        self.headerItem().setTextAlignment(1, _RIGHT)
+        self.headerItem().setTextAlignment(2, _RIGHT)
+        self.headerItem().setToolTip(1, self.tr("The shape of one sample after the layer: channels×height×width"))
+        self.headerItem().setToolTip(2, self.tr("How many numbers the layer learns"))
+        self.setColumnCount(3)
+        self.setIndentation(12)
+        self.setUniformRowHeights(True)
+        self.setRootIsDecorated(False)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.header().setStretchLastSection(False)
+        self.header().setMinimumSectionSize(40)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+
+    def set_network(self, summary: NetworkSummary) -> None:
+        """Show the layers of a network."""
+        self.clear()
+        enclosing: list[QTreeWidgetItem] = []
+        for entry in summary.layers:
+            item = _row(entry)
+            self._add_spacing(item)
+            del enclosing[entry.depth :]
+            if enclosing:
+                enclosing[-1].addChild(item)
+            else:
+                self.addTopLevelItem(item)
+            enclosing.append(item)
+        total = QTreeWidgetItem([self.tr("Total"), "", count_text(summary.parameter_count)])
+        total.setTextAlignment(2, _RIGHT)
+        bold = self.font()
+        bold.setBold(True)
+        total.setFont(0, bold)
+        total.setFont(2, bold)
+        self._add_spacing(total)
+        self.addTopLevelItem(total)
+        self.expandAll()
+        self._fit_height(len(summary.layers) + 1)
+
+    def _add_spacing(self, item: QTreeWidgetItem) -> None:
+        item.setSizeHint(0, QSize(0, self._row_height()))
+
+    def _fit_height(self, rows: int) -> None:
+        header = self.header().sizeHint().height()
+        self.setFixedHeight(header + self._row_height() * min(rows, _MOST_ROWS) + 2 * self.frameWidth())
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + SPACE
+
+
+def count_text(number: int) -> str:
+    """Return a count with its thousands set apart as the language does: ``431,080``."""
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.DefaultNumberOptions)  # the C locale omits the separator
+    return locale.toString(number)
+
+
+def _row(entry: LayerSummary) -> QTreeWidgetItem:
+    parameters = count_text(entry.parameter_count) if entry.parameter_count else "–"
+    item = QTreeWidgetItem([describe(entry.layer), format_shape(entry.output_shape), parameters])
+    item.setToolTip(0, f"{entry.path}: {describe(entry.layer)}")
+    for column in (1, 2):
+        item.setTextAlignment(column, _RIGHT)
+    return item

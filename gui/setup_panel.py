@@ -1,0 +1,294 @@
+"""The panel where a run is set up: what is trained, on what, how and where, and the buttons that run it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from engine.architecture.shapes import NetworkSummary
+from engine.training.config import TrainingConfig
+from gui.form import Section, wrapped
+from gui.initializer_form import InitializerForm
+from gui.network_summary import LayerTable, count_text
+from gui.optimizer_form import OptimizerForm, dropout_rate
+from gui.run_form import RunForm, SamplingForm
+from gui.schedule_form import ScheduleForm
+from gui.subject_form import SubjectForm
+from gui.theme import GAP, MARGIN, SPACE, Theme
+from gui.transport import TransportBar, WindowState
+
+if TYPE_CHECKING:
+    from engine.devices import DeviceInfo
+
+_EDITABLE: tuple[WindowState, ...] = ("ready", "trained")
+_LIVE: tuple[WindowState, ...] = ("training", "paused")
+
+
+class SetupPanel(QWidget):
+    """The settings of a run in a form that scrolls, above the buttons that run it.
+
+    Signals tell what a person wants; the ``set_`` and ``select_`` methods emit none of them.
+    """
+
+    network_chosen = Signal(str)
+    dataset_chosen = Signal(str)
+    device_chosen = Signal(str)
+    configuration_changed = Signal()  # any setting was edited
+    live_setting_changed = Signal(str, float)  # a setting of the run that goes on was edited
+    train_requested = Signal()
+    pause_requested = Signal()
+    resume_requested = Signal()
+    step_requested = Signal()
+    stop_requested = Signal()
+    more_epochs_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("setupPanel")
+        self._published = TrainingConfig()
+        self._samples = 0
+        self._state: WindowState = "loading"
+        self.transport = TransportBar()
+        self._subject = SubjectForm()
+        self._layers = LayerTable()
+        self._optimizer = OptimizerForm()
+        self._schedule = ScheduleForm()
+        self._run = RunForm()
+        self._sampling = SamplingForm()
+        self._initializer = InitializerForm()
+        self._forms = (
+            self._subject, self._optimizer, self._schedule, self._run, self._sampling, self._initializer,
+        )  # fmt: skip
+        self._add_reset()
+        self._add_sections()
+        self._lay_out()
+        self._connect()
+        self.set_configuration(self._published)
+        self.set_state("loading")
+
+    def set_experiments(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Offer networks, each with its name and its one-line description."""
+        with QSignalBlocker(self._subject):
+            self._subject.set_networks(entries)
+
+    def set_datasets(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Offer data sets, each with its name and its label."""
+        with QSignalBlocker(self._subject):
+            self._subject.set_datasets(entries)
+
+    def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
+        """Offer devices; one that cannot be used is greyed out and says why."""
+        with QSignalBlocker(self._subject):
+            self._subject.set_devices(devices)
+
+    def select_network(self, name: str) -> None:
+        """Show this network as the chosen one; it need not be among those offered."""
+        with QSignalBlocker(self._subject):
+            self._subject.network.choose(name)
+
+    def select_dataset(self, name: str) -> None:
+        """Show this data set as the chosen one."""
+        with QSignalBlocker(self._subject):
+            self._subject.dataset.choose(name)
+
+    def select_device(self, name: str) -> None:
+        """Show this device as the chosen one."""
+        with QSignalBlocker(self._subject):
+            self._subject.device.choose(name)
+
+    def network_name(self) -> str:
+        """Return the chosen network's name; empty if it is not among those offered."""
+        return self._subject.network.value()
+
+    def dataset_name(self) -> str:
+        """Return the chosen data set's name; empty if none is offered."""
+        return self._subject.dataset.value()
+
+    def device_name(self) -> str:
+        """Return the chosen device's name; empty if none is offered."""
+        return self._subject.device.value()
+
+    def set_network(self, summary: NetworkSummary, description: str) -> None:
+        """Show what the chosen network consists of."""
+        self._subject.set_description(description)
+        self._layers.set_network(summary)
+        self._layers_section.set_summary(
+            self.tr("{count} parameters").format(count=count_text(summary.parameter_count))
+        )
+        self._optimizer.set_dropout(dropout_rate(summary))
+
+    def set_train_samples(self, count: int) -> None:
+        """Tell how many training samples the data set has; the schedule's preview counts batches by it."""
+        self._samples = count
+        self._refresh()
+
+    def set_configuration(self, config: TrainingConfig) -> None:
+        """Fill the form with an experiment's published settings, to which *Published settings* returns."""
+        self._published = config
+        self._fill(config)
+
+    def configuration(self) -> TrainingConfig:
+        """Return the settings in the form.
+
+        Raises
+        ------
+        ConfigError
+            Naming the field, the value and the range, if one is out of range.
+        """
+        for form in self._forms:
+            form.take_text()
+        return self._configuration().checked()
+
+    def set_state(self, state: WindowState) -> None:
+        """Enable what makes sense now; while a run goes on, only the settings that may change during it."""
+        self._state = state
+        for form in self._forms:
+            form.set_editable(state in _EDITABLE)
+        self._optimizer.set_live(state in _LIVE)
+        self.transport.set_state(state)
+        self._refresh()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Take on the colours of a scheme."""
+        self._schedule.preview.apply_theme(theme)
+
+    def _configuration(self) -> TrainingConfig:
+        config = msgspec.structs.replace(
+            self._published,
+            optimizer=self._optimizer.value(),
+            schedule=self._schedule.value(),
+            initializer=self._initializer.value(),
+        )
+        return self._sampling.apply(self._run.apply(config))
+
+    def _fill(self, config: TrainingConfig) -> None:
+        self._optimizer.set_value(config.optimizer)
+        self._schedule.set_value(config.schedule)
+        self._initializer.set_value(config.initializer)
+        self._run.set_value(config)
+        self._sampling.set_value(config)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Bring up to date what follows from the fields."""
+        config = self._configuration()
+        differs = config != self._published
+        self._reset.setEnabled(differs and self._state in _EDITABLE)
+        self._reset_note.setText(
+            self.tr("Changed from the published settings") if differs else self.tr("The published settings")
+        )
+        self._initial_section.set_summary(self._initializer.summary())
+        self._sampling_section.set_summary(self._sampling.summary())
+        samples = min(self._samples, config.limit_train or self._samples)
+        batches = max(1, math.ceil(samples / config.batch_size))
+        self._schedule.set_run(config.optimizer.learning_rate, batches, config.epochs)
+
+    def _edited(self) -> None:
+        self._refresh()
+        self.configuration_changed.emit()
+
+    def _live_edited(self, setting: str, value: float) -> None:
+        if self._state in _LIVE:
+            self.live_setting_changed.emit(setting, value)
+
+    def _reset_clicked(self) -> None:
+        self._fill(self._published)
+        self.configuration_changed.emit()
+
+    def _add_reset(self) -> None:
+        self._reset_note = QLabel()
+        self._reset_note.setProperty("muted", True)
+        self._reset_note.setWordWrap(True)
+        self._reset = QPushButton(self.tr("Reset"))
+        self._reset.setObjectName("resetButton")
+        self._reset.setAccessibleName(self.tr("Back to the published settings"))
+        self._reset.setToolTip(
+            wrapped(
+                self.tr(
+                    "Back to the settings of the experiment that this network was published with, whose accuracy "
+                    "is known."
+                )
+            )
+        )
+
+    def _add_sections(self) -> None:
+        self._layers_section = Section(
+            self.tr("Layers"), self._layers, "layersHeader",
+            self.tr("What the image passes through, from top to bottom, and how much each layer has to learn."),
+            is_open=False,
+        )  # fmt: skip
+        self._run_section = Section(
+            self.tr("Run"), self._run, "runHeader", self.tr("How long it trains, and in steps of how many images.")
+        )
+        self._optimizer_section = Section(
+            self.tr("Optimizer"), self._optimizer, "optimizerHeader",
+            self.tr("How each batch changes the weights."),
+        )  # fmt: skip
+        self._schedule_section = Section(
+            self.tr("Learning rate schedule"), self._schedule, "scheduleHeader",
+            self.tr("How the learning rate moves over the run."),
+        )  # fmt: skip
+        self._sampling_section = Section(
+            self.tr("Samples"), self._sampling, "samplingHeader",
+            self.tr("Which images it learns from, and in which order."), is_open=False,
+        )  # fmt: skip
+        self._initial_section = Section(
+            self.tr("Initial weights"), self._initializer, "initialHeader",
+            self.tr("Where the search starts: how the weights are drawn before the first batch."), is_open=False,
+        )  # fmt: skip
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(GAP)
+        column.addWidget(self._subject)
+        published = QHBoxLayout()
+        published.setSpacing(GAP)
+        published.addWidget(self._reset_note, 1)
+        published.addWidget(self._reset)
+        column.addLayout(published)
+        for section in (
+            self._layers_section, self._run_section, self._optimizer_section, self._schedule_section,
+            self._sampling_section, self._initial_section,
+        ):  # fmt: skip
+            column.addWidget(section)
+        column.addStretch(1)
+        width = max(form.label_width() for form in self._forms)
+        for form in self._forms:
+            form.set_label_width(width)
+        scroll = QScrollArea()
+        scroll.setWidget(content)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        line = QFrame()
+        line.setFrameStyle(QFrame.Shape.HLine | QFrame.Shadow.Plain)
+        line.setStyleSheet("color: palette(mid)")
+        foot = QVBoxLayout()
+        foot.setContentsMargins(MARGIN, GAP, MARGIN, MARGIN)
+        foot.addWidget(self.transport)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(line)
+        layout.addLayout(foot)
+        self.setMinimumWidth(content.minimumSizeHint().width() + SPACE)
+
+    def _connect(self) -> None:
+        self._subject.network_chosen.connect(self.network_chosen)
+        self._subject.dataset_chosen.connect(self.dataset_chosen)
+        self._subject.device_chosen.connect(self.device_chosen)
+        for form in self._forms[1:]:
+            form.changed.connect(self._edited)
+        self._optimizer.live_changed.connect(self._live_edited)
+        self._reset.clicked.connect(self._reset_clicked)
+        for name in ("train", "pause", "resume", "step", "stop"):
+            getattr(self.transport, f"{name}_requested").connect(getattr(self, f"{name}_requested"))
+        self.transport.more_epochs_requested.connect(self.more_epochs_requested)

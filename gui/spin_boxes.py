@@ -1,0 +1,181 @@
+"""Number fields and lists made for settings: compact numbers, sensible steps, no surprises by the mouse wheel."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
+
+from engine.validation import Range
+
+# "decades" steps 1, 2, 5, 10, ... at every scale; "complement" does so with the distance to one, which is
+# what counts for a share that is kept: 0.9, 0.95, 0.98, 0.99. A number is a fixed step.
+Stepping = Literal["decades", "complement"] | float
+
+_NUMBER = re.compile(r"[+-]?\d*[.,]?\d*(e[+-]?\d*)?", re.IGNORECASE)
+_LARGEST_INT = 2**31 - 1  # QSpinBox counts in 32 bits
+_OPEN = 1e-12  # how near a value may come to a bound that is itself excluded
+_FINEST = 1e-6  # the last stop before zero, or before one for "complement"
+
+
+def compact(value: float) -> str:
+    """Return the shortest text that reads back as ``value``: ``0.1``, ``100``, ``2e-5``."""
+    mantissa, _, exponent = repr(float(value)).partition("e")
+    mantissa = mantissa.removesuffix(".0")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def next_stop(value: float, upward: bool) -> float:
+    """Return the neighbour of a positive ``value`` among ..., 0.1, 0.2, 0.5, 1, 2, 5, 10, ..."""
+    exponent = math.floor(math.log10(value))
+    stops = [float(f"{digit}e{e}") for e in range(exponent - 1, exponent + 2) for digit in (1, 2, 5)]
+    if upward:
+        return min(stop for stop in stops if stop > value * (1 + 1e-9))
+    return max(stop for stop in stops if stop < value * (1 - 1e-9))
+
+
+class ScientificSpin(QDoubleSpinBox):
+    """A field for a number that may be tiny: shows ``0.05`` or ``2e-5``, takes ``1e-3`` and ``0,01``.
+
+    Parameters
+    ----------
+    allowed : Range
+        The values that can be entered; others are corrected to the nearest.
+    stepping : {"decades", "complement"} or float
+        What the arrows do.
+    """
+
+    def __init__(self, allowed: Range, stepping: Stepping, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._stepping = stepping
+        self.setDecimals(30)  # keeps every digit of 1e-12; what is shown is up to textFromValue
+        low = -math.inf if allowed.low is None else allowed.low + (_OPEN if allowed.low_open else 0)
+        high = math.inf if allowed.high is None else allowed.high - (_OPEN if allowed.high_open else 0)
+        self.setRange(low, high)
+        _settle(self)
+
+    def textFromValue(self, value: float) -> str:
+        """Return the text shown for ``value``."""
+        return compact(value)
+
+    def valueFromText(self, text: str) -> float:
+        """Return the number that ``text`` stands for, or the present one if it is none yet."""
+        number = _number(text)
+        return self.value() if number is None else number
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Say whether ``text`` is a number in range, or could become one by typing on."""
+        number = _number(text)
+        if number is not None and self.minimum() <= number <= self.maximum():
+            state = QValidator.State.Acceptable
+        elif _NUMBER.fullmatch(text.strip()):
+            state = QValidator.State.Intermediate
+        else:
+            state = QValidator.State.Invalid
+        return state, text, position
+
+    def stepBy(self, steps: int) -> None:
+        """Move by so many stops."""
+        value = self.value()
+        for _ in range(abs(steps)):
+            value = self._step(value, steps > 0)
+        self.setValue(value)
+        self.selectAll()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn only when focused, so that scrolling a form changes nothing."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def _step(self, value: float, upward: bool) -> float:
+        if self._stepping == "decades":
+            if value < _FINEST and self.minimum() <= 0:
+                return _FINEST if upward else self.minimum()
+            stop = next_stop(value, upward)
+            return self.minimum() if stop < _FINEST and self.minimum() <= 0 else stop
+        if self._stepping == "complement":
+            rest = 1 - value
+            return value if upward and rest <= _FINEST else round(1 - next_stop(rest, not upward), 12)
+        return round(value + (self._stepping if upward else -self._stepping), 12)
+
+
+class CountSpin(QSpinBox):
+    """A field for a whole number.
+
+    Parameters
+    ----------
+    allowed : Range
+    zero_text : str, optional
+        If given, zero can be chosen too, is shown as this text, and means that there is no limit.
+    step : int, optional
+        What the arrows add.
+    """
+
+    def __init__(self, allowed: Range, zero_text: str = "", step: int = 1, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        low = 0 if zero_text else int(allowed.low or 0)
+        self.setRange(low, _LARGEST_INT if allowed.high is None else min(int(allowed.high), _LARGEST_INT))
+        self.setSpecialValueText(zero_text)
+        self.setSingleStep(step)
+        _settle(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn only when focused, so that scrolling a form changes nothing."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class Choice(QComboBox):
+    """A list of named options, each standing for a value.
+
+    Parameters
+    ----------
+    options : iterable of (str, str)
+        The value and the label of each.
+    """
+
+    def __init__(self, options: Iterable[tuple[str, str]] = (), parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        for value, label in options:
+            self.addItem(label, value)
+
+    def value(self) -> str:
+        """Return the value of the chosen option; empty if there is none."""
+        return self.currentData() or ""
+
+    def choose(self, value: str) -> None:
+        """Choose the option with this value; one that is not offered is shown, and nothing is chosen."""
+        self.setPlaceholderText(value)
+        self.setCurrentIndex(self.findData(value))
+
+    def showPopup(self) -> None:
+        """Open the list, wide enough for its longest label."""
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 24)
+        super().showPopup()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Turn only when focused, so that scrolling a form changes nothing."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.strip().replace(",", ".")) if _NUMBER.fullmatch(text.strip()) else None
+    except ValueError:
+        return None
+
+
+def _settle(spin: QAbstractSpinBox) -> None:
+    spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    # A value counts when it is typed to its end: "0.05" must not pass through 0 on its way.
+    spin.setKeyboardTracking(False)
+    spin.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
+    spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    spin.setMinimumWidth(60)

@@ -1,0 +1,108 @@
+"""The form for what is trained, on which data, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QLabel, QWidget
+
+from gui.form import SettingsForm, wrapped
+from gui.spin_boxes import Choice
+
+if TYPE_CHECKING:
+    from engine.devices import DeviceInfo
+
+
+class SubjectForm(SettingsForm):
+    """Chooses network, data set and device, each by its name."""
+
+    network_chosen = Signal(str)
+    dataset_chosen = Signal(str)
+    device_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.network = Choice()
+        self.add_field(
+            self.tr("Network"), self.network, "networkCombo",
+            self.tr("The layers that are trained. Each comes with the settings of the experiment it is known for."),
+        )  # fmt: skip
+        self._description = _note()
+        self.add_wide(self._description)
+        self.dataset = Choice()
+        self.add_field(
+            self.tr("Data set"), self.dataset, "datasetCombo",
+            self.tr(
+                "The images to learn from, and others it never learns from, on which it is checked after each epoch."
+            ),
+        )  # fmt: skip
+        self.device = Choice()
+        self.add_field(
+            self.tr("Device"), self.device, "deviceCombo",
+            self.tr("Where it is computed. A graphics processor (GPU) pays off for large networks."),
+        )  # fmt: skip
+        self._refusals = _note()
+        self.add_wide(self._refusals)
+        self.set_description("")
+        self._show_refusals([])
+        self.network.currentIndexChanged.connect(lambda: self._tell(self.network, self.network_chosen))
+        self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
+        self.device.currentIndexChanged.connect(lambda: self._tell(self.device, self.device_chosen))
+
+    def set_networks(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Offer networks, each with its name and description."""
+        _offer(self.network, [(name, name) for name, _ in entries])
+        for row, (_, description) in enumerate(entries):
+            self.network.setItemData(row, wrapped(description), Qt.ItemDataRole.ToolTipRole)
+
+    def set_datasets(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Offer data sets, each with its name and label."""
+        _offer(self.dataset, entries)
+
+    def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
+        """Offer devices; those that cannot be used are greyed out, with the reason in sight."""
+        usable = next((device.name for device in devices if device.available), "")
+        _offer(self.device, [(device.name, device.label) for device in devices], usable)
+        model = self.device.model()
+        assert isinstance(model, QStandardItemModel)
+        for row, device in enumerate(devices):
+            model.item(row).setEnabled(device.available)
+            self.device.setItemData(row, wrapped(device.reason), Qt.ItemDataRole.ToolTipRole)
+        self._show_refusals([f"{device.label}: {device.reason}" for device in devices if not device.available])
+
+    def set_description(self, text: str) -> None:
+        """Show what the chosen network is, in a line."""
+        self._description.setText(text)
+        self.show_row(self._description, bool(text))
+
+    def _show_refusals(self, sentences: list[str]) -> None:
+        self._refusals.setText("\n".join(sentences))
+        self.show_row(self._refusals, bool(sentences))
+
+    def _tell(self, combo: Choice, signal: object) -> None:
+        if combo.value():
+            signal.emit(combo.value())  # type: ignore[attr-defined]
+
+
+def _offer(combo: Choice, entries: Sequence[tuple[str, str]], preferred: str = "") -> None:
+    """Fill a list anew, keeping the choice where it is still offered."""
+    wanted = combo.value()
+    combo.clear()
+    for name, label in entries:
+        combo.addItem(label, name)
+    names = [name for name, _ in entries]
+    if wanted in names:
+        combo.choose(wanted)
+    elif names:
+        combo.choose(preferred or names[0])
+
+
+def _note() -> QLabel:
+    note = QLabel()
+    note.setProperty("muted", True)
+    note.setWordWrap(True)
+    note.setTextFormat(Qt.TextFormat.PlainText)
+    return note
