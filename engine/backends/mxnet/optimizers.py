@@ -27,6 +27,9 @@ _MOMENTS: dict[str, tuple[str, ...]] = {
 }
 _STEP = "step"
 
+# MXNet's kernels for many weights at once have room for 60, and write beyond it when given more.
+_MOST_AT_ONCE = 60
+
 
 class Trained(NamedTuple):
     """A parameter that is trained: its path, its arrays on the device, and whether weight decay applies."""
@@ -86,8 +89,19 @@ class Optimizer:
             for parameter, array in zip(self._parameters, arrays, strict=True):
                 yield f"{parameter.path}:{moment}", array
 
-    def _decays(self, settings: StepSettings) -> list[float]:
-        return [settings.weight_decay if p.decays else 0.0 for p in self._parameters]
+    def _groups(self) -> Iterator[slice]:
+        for first in range(0, len(self._parameters), _MOST_AT_ONCE):
+            yield slice(first, first + _MOST_AT_ONCE)
+
+    def _for_each(self, parameters: list[Trained], settings: StepSettings) -> dict[str, Any]:
+        """Return what MXNet's operators for many weights take beside the arrays."""
+        return {
+            "out": [p.weight for p in parameters],
+            "num_weights": len(parameters),
+            "lrs": [settings.learning_rate] * len(parameters),
+            "wds": [_decay(p, settings) for p in parameters],
+            **self._clipping(),
+        }
 
     def _clipping(self) -> dict[str, float]:
         return {} if self._config.clip_value is None else {"clip_gradient": self._config.clip_value}
@@ -95,29 +109,32 @@ class Optimizer:
     def _clip_norm(self, limit: float) -> None:
         """Scale all gradients so that their common norm is at most ``limit`` (Pascanu et al., ICML 2013)."""
         gradients = [p.gradient for p in self._parameters]
-        norm = self._F.sqrt(self._F.sum(self._F.multi_sum_sq(*gradients, num_arrays=len(gradients))))
+        squares = [
+            self._F.multi_sum_sq(*gradients[group], num_arrays=len(gradients[group])) for group in self._groups()
+        ]
+        norm = self._F.sqrt(self._F.sum(self._F.concat(*squares, dim=0)))
         scale = self._F.minimum(limit / (norm + 1e-8), 1.0)
         for gradient in gradients:
             self._F.broadcast_mul(gradient, scale, out=gradient)
 
     def _sgd(self, settings: StepSettings) -> None:
         """``w -= rate (g + decay w)``."""
-        arrays = [array for p in self._parameters for array in (p.weight, p.gradient)]
-        self._F.multi_sgd_update(
-            *arrays, out=[p.weight for p in self._parameters], num_weights=len(self._parameters),
-            lrs=[settings.learning_rate] * len(self._parameters), wds=self._decays(settings),
-            **self._clipping(),
-        )  # fmt: skip
+        for group in self._groups():
+            parameters = self._parameters[group]
+            self._F.multi_sgd_update(
+                *(array for p in parameters for array in (p.weight, p.gradient)),
+                **self._for_each(parameters, settings),
+            )
 
     def _momentum(self, settings: StepSettings) -> None:
         """``v = momentum v - rate (g + decay w); w += v`` (Polyak 1964)."""
-        triples = zip(self._parameters, self._moments["momentum"], strict=True)
-        arrays = [array for p, velocity in triples for array in (p.weight, p.gradient, velocity)]
-        self._F.multi_sgd_mom_update(
-            *arrays, out=[p.weight for p in self._parameters], num_weights=len(self._parameters),
-            lrs=[settings.learning_rate] * len(self._parameters), wds=self._decays(settings),
-            momentum=settings.momentum, **self._clipping(),
-        )  # fmt: skip
+        for group in self._groups():
+            parameters = self._parameters[group]
+            triples = zip(parameters, self._moments["momentum"][group], strict=True)
+            self._F.multi_sgd_mom_update(
+                *(array for p, velocity in triples for array in (p.weight, p.gradient, velocity)),
+                momentum=settings.momentum, **self._for_each(parameters, settings),
+            )  # fmt: skip
 
     def _nesterov(self, settings: StepSettings) -> None:
         """Nesterov's momentum as ``nag_mom_update`` writes it: the step looks ahead along the velocity."""
@@ -159,4 +176,9 @@ class Optimizer:
             )  # fmt: skip
 
     def _with(self, settings: StepSettings, moment: str) -> Iterator[tuple[Trained, Any, float]]:
-        return zip(self._parameters, self._moments[moment], self._decays(settings), strict=True)
+        decays = (_decay(p, settings) for p in self._parameters)
+        return zip(self._parameters, self._moments[moment], decays, strict=True)
+
+
+def _decay(parameter: Trained, settings: StepSettings) -> float:
+    return settings.weight_decay if parameter.decays else 0.0
