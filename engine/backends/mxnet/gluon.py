@@ -81,13 +81,19 @@ class GluonNetwork:
         return PlacedArrays(self._mx, self._context, shaped, labels)
 
     def prepare_training(self, optimizer: OptimizerConfig, reduction: Reduction) -> None:
-        """Begin with fresh optimizer state."""
-        self._objective = self._block(self._training_graph(reduction))
+        """Begin with fresh optimizer state; ``TrainingError`` if the network has nothing to learn."""
         trained = [
             Trained(p.path, parameter.data(self._context), parameter.grad(self._context), p.decays)
             for p in self._summary.parameters
             if p.trainable and (parameter := self._parameters[p.path])
         ]
+        if not trained:
+            raise TrainingError(
+                "training.no_parameters",
+                "{network} has no weights to learn; add a layer that has some, such as Dense.",
+                network=self.spec.name,
+            )
+        self._objective = self._block(self._training_graph(reduction))
         self._optimizer = Optimizer(self._mx.nd, optimizer, trained)
 
     def train_batch(

@@ -56,7 +56,7 @@ class PlacedArrays:
 
     def _from_host(self, images: Array, labels: Array) -> tuple[Any, Any]:
         scale = np.float32(1 / 255) if self._scaled else np.float32(1)
-        return self.to_device(np.multiply(images, scale, dtype=np.float32)), self.to_device(labels)
+        return self.to_device(np.multiply(images, scale, dtype=np.float32, order="C")), self.to_device(labels)
 
     def _scale(self, images: Any) -> Any:
         return images.astype("float32") * (1 / 255) if self._scaled else images
