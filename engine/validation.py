@@ -23,7 +23,7 @@ class Range(msgspec.Struct, frozen=True):
     high_open: bool = False
 
     def __contains__(self, value: float) -> bool:
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return False
         if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
             return False
@@ -51,7 +51,7 @@ def check_fields(struct: S, owner: str = "") -> S:
     Parameters
     ----------
     struct : msgspec.Struct
-        Nested structs and tuples of structs are checked too.
+        Nested structs and tuples of fixed length are checked too.
     owner : str
         Named in front of the field in the error's sentence.
 
@@ -70,10 +70,8 @@ def _check(field: str, value: Any, hint: Any) -> None:
     if isinstance(value, msgspec.Struct):
         check_fields(value, field)
         return
-    if isinstance(value, tuple):
-        item = [arg for arg in typing.get_args(_bare(hint)) if arg is not Ellipsis]
-        for position, entry in enumerate(value):
-            _check(field, entry, item[min(position, len(item) - 1)])
+    if typing.get_origin(_bare(hint)) is tuple:
+        _check_tuple(field, value, typing.get_args(_bare(hint)))
         return
     options = _options(hint)
     if options is not None:
@@ -84,6 +82,13 @@ def _check(field: str, value: Any, hint: Any) -> None:
             raise _bad(field, value, "set")
     else:
         _check_number(field, value, hint)
+
+
+def _check_tuple(field: str, value: Any, kinds: tuple[Any, ...]) -> None:
+    if not isinstance(value, tuple) or len(value) != len(kinds):
+        raise _bad(field, value, f"{len(kinds)} numbers")
+    for entry, kind in zip(value, kinds, strict=True):
+        _check(field, entry, kind)
 
 
 def _check_number(field: str, value: Any, hint: Any) -> None:
