@@ -103,11 +103,10 @@ def _named(layers: tuple[Layer, ...], prefix: str, depth: int) -> tuple[Layer, .
             "network.too_deep", "Blocks can be nested at most {most} deep.", most=_DEEPEST
         )  # fmt: skip
     taken = {layer.name for layer in layers if layer.name}
-    if prefix.endswith("/"):
-        taken.add("shortcut")  # a residual's body and its shortcut share a prefix
     counts: dict[str, int] = {}
     result: list[Layer] = []
-    seen: set[str] = set()
+    # A residual's body stands beside its shortcut, whose paths begin with this name.
+    seen: set[str] = {"shortcut"} if prefix else set()
     for layer in layers:
         name = layer.name
         while not name:
