@@ -58,7 +58,8 @@ class LiveSettings:
                 "config.out_of_range", "{field} is {value}, but must be {allowed}.",
                 field=setting.replace("_", " "), value=value, allowed=allowed,
             )  # fmt: skip
-        if value == self._values[setting]:
+        same = {self._values[setting]} if setting != "dropout" else set(self._rates.values())
+        if same == {value}:
             return
         self._changes.append((setting, self._values[setting], value))
         self._values[setting] = value
