@@ -1,0 +1,72 @@
+# `make help` lists what there is to do; the comments after ## are its text.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+
+# Written when an installation is complete, so that the next `make` need not look again.
+CAN_RUN := .venv/.can-run
+CAN_TEST := .venv/.can-test
+INSTALLATION := pyproject.toml constraints.txt $(wildcard scripts/setup.py scripts/install.py scripts/system_packages.py)
+
+# The first Python that runs and is of a supported version (a shim on the path may do neither). Where none is,
+# setup.py says so under the one there is.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && exit; \
+	done; echo python3)
+
+define install
+	@python="$(PYTHON)"; command -v "$$python" > /dev/null || \
+		{ echo "No Python was found. Netarium needs Python 3.10, 3.11 or 3.12: install one and start again." >&2; exit 1; }; \
+	"$$python" scripts/setup.py $(1)
+endef
+
+.PHONY: help
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(CAN_RUN) ## Open the window (installs what it needs into .venv the first time)
+	$(BIN)/python app.py $(ARGS)
+
+.PHONY: test
+test: check ## Check the code and run all tests, without a screen
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(CAN_TEST) ## Check style, formatting, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: setup
+setup: $(CAN_TEST) ## Install into .venv what running and testing need
+	@echo "Ready: make run opens the window, make test runs the tests."
+
+.PHONY: repair
+repair: ## Look at the whole installation again and mend it
+	rm -f $(CAN_RUN) $(CAN_TEST)
+	@$(MAKE) --no-print-directory setup
+
+.PHONY: demo
+demo: $(CAN_RUN) ## Play the five-minute tour by itself and keep screenshots of it
+	$(BIN)/python scripts/demo.py $(ARGS)
+
+.PHONY: bench-window
+bench-window: $(CAN_RUN) ## Measure what the window costs training, and how fast a prediction comes
+	$(BIN)/python benchmarks/window.py $(ARGS)
+
+.PHONY: clean
+clean: ## Remove .venv and everything else that can be made again
+	rm -rf .venv build demo-output *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app.py engine gui scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CAN_RUN): $(INSTALLATION)
+	$(call install)
+	@touch $@
+
+$(CAN_TEST): $(INSTALLATION)
+	$(call install,--test)
+	@touch $(CAN_RUN) $@
