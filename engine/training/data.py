@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.architecture.shapes import format_shape
 from engine.backends.base import Array, Network, PlacedData
 from engine.errors import DataError
 from engine.training.config import TrainingConfig
@@ -34,13 +35,14 @@ def place(
     DataError
         If the images have another shape than the network takes.
     """
-    shape = tuple(train[0].shape[1:])
-    if shape != network.spec.input_shape:
-        raise DataError(
-            "data.shape",
-            "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
-            shape=shape, network=network.spec.name, wanted=network.spec.input_shape,
-        )  # fmt: skip
+    for images, _ in (train, validation):
+        shape = tuple(images.shape[1:])
+        if shape != network.spec.input_shape:
+            raise DataError(
+                "data.shape",
+                "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
+                shape=format_shape(shape), network=network.spec.name, wanted=format_shape(network.spec.input_shape),
+            )  # fmt: skip
 
     def limited(pair: tuple[Array, Array], limit: int | None) -> PlacedData:
         return network.place(pair[0][:limit], pair[1][:limit])
