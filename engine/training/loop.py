@@ -79,7 +79,7 @@ def train(
 
 
 class _Diverged(Exception):
-    """A batch had a loss that is not finite."""
+    """A loss is not finite; the text says where."""
 
 
 class _Run:
@@ -105,7 +105,7 @@ class _Run:
         self._stopwatch = stopwatch
         self._shapes = {layer.path: layer.output_shape for layer in summarize(network.spec).layers}
         self._batches_per_epoch = math.ceil(len(data.train) / config.batch_size)
-        self._in_flight: deque[tuple[PendingMetrics, int]] = deque()
+        self._in_flight: deque[tuple[PendingMetrics, int, float]] = deque()
         self._reports = Reports(run, start, stopwatch)
         self._last_good = last_good
         self._enqueued = start.step
@@ -119,33 +119,43 @@ class _Run:
         try:
             for epoch in range(self._start.epoch, last_epoch):
                 yield from self._epoch(epoch)
-        except _Diverged:
-            yield self._go_back()
+        except _Diverged as diverged:
+            finished = self._go_back(str(diverged))
+            if self._reports.due(0):
+                yield self._reports.batches_done()
+            yield finished
         else:
             yield RunFinished(self._run, self._reports.position, "completed")
 
     def _epoch(self, epoch: int) -> Iterator[TrainingEvent]:
         order = sample_order(self._config.seed, epoch, len(self._data.train), self._config.sampling)
         first = self._start.batch if epoch == self._start.epoch else 0
-        self._reports.begin_epoch(epoch)
+        self._reports.begin_epoch()
         for batch in range(first, self._batches_per_epoch):
-            for setting, old, new in self._live.take_changes():
-                yield SettingChanged(self._run, self._reports.position, setting, old, new)
+            yield from self._changes()
             self._begin_batch(order[batch * self._config.batch_size :][: self._config.batch_size])
             # The newest batch runs on the device while the one before is read: nothing waits.
-            while len(self._in_flight) > (0 if self._live.synchronous else 1):
-                self._finish_batch()
+            self._finish_batches(in_flight=0 if self._live.synchronous else 1)
             if self._reports.due(self._live.report_every):
                 yield self._reports.batches_done()
-        while self._in_flight:
-            self._finish_batch()
+        self._finish_batches()
         if self._reports.due(0):
             yield self._reports.batches_done()
         trained = self._stopwatch.seconds
         validation = yield from evaluate(self._network, self._data.validation, self._run)
         if not math.isfinite(validation[0]):
-            raise _Diverged
+            raise _Diverged("in the validation")
         yield self._reports.epoch_done(validation, trained, self._stopwatch.seconds)
+
+    def _changes(self) -> Iterator[TrainingEvent]:
+        """Tell what was changed, once all batches before the change are told."""
+        changes = self._live.take_changes()
+        if changes:
+            self._finish_batches()
+            if self._reports.due(0):
+                yield self._reports.batches_done()
+        for setting, old, new in changes:
+            yield SettingChanged(self._run, self._reports.position, setting, old, new)
 
     def _begin_batch(self, indices: np.ndarray) -> None:
         self._last_good.consider(self._enqueued)
@@ -157,26 +167,26 @@ class _Run:
         settings = self._live.step(
             factor(self._config.schedule, schedule_batch, self._batches_per_epoch, self._config.epochs)
         )
-        self._reports.learning_rate = settings.learning_rate
         pending = self._network.train_batch(self._data.train, indices, masks, settings)
-        self._in_flight.append((pending, len(indices)))
+        self._in_flight.append((pending, len(indices), settings.learning_rate))
         self._enqueued += 1
 
-    def _finish_batch(self) -> None:
-        pending, size = self._in_flight.popleft()
-        metrics = pending.result()
-        if not math.isfinite(metrics.loss):
-            raise _Diverged
-        self._last_good.confirm(self._reports.position.step)
-        self._reports.add(metrics, size)
+    def _finish_batches(self, in_flight: int = 0) -> None:
+        """Wait for batches until at most ``in_flight`` are running."""
+        while len(self._in_flight) > in_flight:
+            pending, size, learning_rate = self._in_flight.popleft()
+            metrics = pending.result()
+            if not math.isfinite(metrics.loss):
+                raise _Diverged(f"at batch {self._reports.position.step + 1}")
+            self._last_good.confirm(self._reports.position.step)
+            self._reports.add(metrics, size, learning_rate)
 
-    def _go_back(self) -> RunFinished:
+    def _go_back(self, where: str) -> RunFinished:
         self._in_flight.clear()
-        failed = self._reports.position.step + 1
         good = self._last_good.restore()
         return RunFinished(
             self._run, self._reports.position, "diverged",
-            f"The loss became infinite or undefined at batch {failed}, so training stopped and the weights "
+            f"The loss became infinite or undefined {where}, so training stopped and the weights "
             f"of batch {good} were put back. A smaller learning rate, or gradient clipping, usually helps.",
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ class Reports:
     position : Position
         Of the last batch whose figures were added.
     learning_rate : float
-        Of the last batch that was begun.
+        Of that batch.
     """
 
     def __init__(self, run: str, start: Position, stopwatch: Stopwatch) -> None:
@@ -30,19 +30,18 @@ class Reports:
         self._accuracies: list[float] = []
         self._samples = 0
         self._reported_at = stopwatch.seconds
-        self.begin_epoch(start.epoch)
+        self.begin_epoch()
 
-    def begin_epoch(self, epoch: int) -> None:
+    def begin_epoch(self) -> None:
         """Start the means of an epoch, whole or the rest of one."""
-        if epoch != self.position.epoch:
-            self.position = Position(epoch, 0, self.position.step, self.position.seconds)
         self._epoch_began = self._stopwatch.seconds
         self._epoch_loss = 0.0
         self._epoch_correct = 0
         self._epoch_samples = 0
 
-    def add(self, metrics: BatchMetrics, size: int) -> None:
+    def add(self, metrics: BatchMetrics, size: int, learning_rate: float) -> None:
         """Add the figures of the next batch, of ``size`` samples."""
+        self.learning_rate = learning_rate
         self._losses.append(metrics.loss / size)
         self._accuracies.append(metrics.correct / size)
         self._samples += size
