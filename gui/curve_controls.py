@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from gui.curve_data import XAxis
 from gui.theme import GAP, SPACE, Theme
@@ -54,6 +64,10 @@ class CurveControls(QWidget):
         self._smoothing.setPageStep(10)
         self._smoothing.setValue(round(100 * DEFAULT_SMOOTHING))
         self._smoothing.setMinimumWidth(56)
+        self._smoothing.setMaximumWidth(180)
+        self._smoothing_name = QLabel(self.tr("Smoothing"))
+        self._smoothing_name.setProperty("muted", True)
+        self._smoothing_name.setBuddy(self._smoothing)
         self._smoothing_value = QLabel()
         self._smoothing_value.setProperty("muted", True)
         self._smoothing_value.setFixedWidth(QFontMetrics(self.font()).horizontalAdvance("0.00") + SPACE)
@@ -112,8 +126,10 @@ class CurveControls(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
         self.setStyleSheet(
+            "QToolButton { padding: 3px 7px; min-height: 18px; }"
             f"QToolButton:checked {{ background: {theme.sunken}; border-color: {theme.accent};"
             f" color: {theme.accent}; }}"
+            f"QToolButton:disabled {{ color: {theme.muted}; border-color: {theme.border}; }}"
             "QToolButton::menu-indicator { image: none; }"
         )
 
@@ -149,9 +165,12 @@ class CurveControls(QWidget):
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (self._x_axis, self._smoothing, self._smoothing_value):
+        self._x_axis.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        for widget in (self._x_axis, self._smoothing_name, self._smoothing, self._smoothing_value):
             first.addWidget(widget)
-        first.setStretch(1, 1)
+        first.setStretch(2, 100)
+        first.addStretch(1)
+        first.insertSpacing(1, GAP)
         for button in (self._log, self._earlier, self._reset, self._export):
             second.addWidget(button)
         second.addStretch(1)
@@ -162,6 +181,7 @@ class CurveControls(QWidget):
         self._layout.setSpacing(GAP)
         self._layout.addLayout(first, 1)
         self._layout.addLayout(second)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def _on_smoothing(self) -> None:
         self._smoothing_value.setText(f"{self.smoothing:.2f}")

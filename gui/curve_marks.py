@@ -118,13 +118,13 @@ class ChangeMarks:
         ends = [float("-inf")] * _ROWS
         for label, (x, text) in zip(self._labels, changes, strict=False):
             width = (metrics.horizontalAdvance(text) + 2 * GAP) * pixel
-            start = x if x + width <= high else x - width
+            start = max(low, min(x, high - width))
             row = next((row for row, end in enumerate(ends) if start >= end), None)
             label.setVisible(row is not None and low <= x <= high)
             if row is None:
                 continue
             ends[row] = start + width
-            label.anchors = [(0 if start == x else 1, 0)] * 2
+            label.anchors = [((x - start) / width, 0)] * 2
             label.setFormat(text)
             label.setPosition(1 - row * (metrics.height() + GAP) / height)
         for label in self._labels[len(changes) :]:

@@ -52,7 +52,8 @@ class CurvePlot(QWidget):
 
     Parameters
     ----------
-    title : str
+    title, unit : str
+        The quantity, and what it is measured in (may be empty).
     style : {"number", "percent"}
         ``percent`` is for shares: the range is 0 to 100%.
     """
@@ -62,17 +63,17 @@ class CurvePlot(QWidget):
     x_range_changed = Signal()
     reset_asked = Signal()
 
-    def __init__(self, title: str, style: NumberStyle = "number", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, unit: str = "", style: NumberStyle = "number", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._heading = (title, unit)
         self._percent = style == "percent"
         self._log = False
         self._follows_y = True
         self._theme = LIGHT
 
-        self._title = QLabel(title)
-        font = self._title.font()
-        font.setBold(True)
-        self._title.setFont(font)
+        self._title = QLabel()
         self._names = (QLabel(), QLabel())
         self._values = (QLabel(), QLabel())
         self._canvas = _Canvas(
@@ -84,12 +85,14 @@ class CurvePlot(QWidget):
 
         item = self._canvas.getPlotItem()
         item.hideButtons()
+        for side in ("left", "bottom"):
+            item.getAxis(side).setZValue(-1000)  # the axes draw the grid, which lies behind the curves
         self._view: pg.ViewBox = item.getViewBox()
         self._view.disableAutoRange()
         self._view.setDefaultPadding(0.0)
         self.raw = pg.PlotCurveItem(connect="finite")
         self.training = pg.PlotCurveItem(connect="finite")
-        self.training_epochs = pg.ScatterPlotItem(size=5, pxMode=True)
+        self.training_epochs = pg.ScatterPlotItem(size=4)
         self.validation = pg.PlotDataItem(symbol="o", symbolSize=6, connect="finite")
         self._earlier: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
         self.changes = ChangeMarks(self._canvas, labelled=not self._percent)
@@ -151,11 +154,14 @@ class CurvePlot(QWidget):
         axis.showLabel(shown)
         axis.setHeight(None if shown else SPACE)
 
-    def set_curves(self, raw: Points, training: Points, training_epochs: Points, validation: Points) -> None:
-        """Show the current run: values as measured (faint), as smoothed, and at epoch ends."""
+    def set_batches(self, raw: Points, training: Points) -> None:
+        """Show the current run's batches: as measured (faint), and the line that matters."""
         self.raw.setData(*self._scaled(raw))
         self.training.setData(*self._scaled(training))
-        self.training_epochs.setData(*self._scaled(training_epochs))
+
+    def set_epochs(self, training: Points, validation: Points) -> None:
+        """Show the current run's epochs: means in training, and what was measured in validation."""
+        self.training_epochs.setData(*self._scaled(training))
         self.validation.setData(*self._scaled(validation))
         many = len(validation.x) > _MOST_SYMBOLS
         self.validation.setSymbol(None if many else "o")
@@ -204,6 +210,10 @@ class CurvePlot(QWidget):
         self._canvas.getAxis("left").setLogMode(log)
         self._follows_y = True
 
+    def columns(self) -> int:
+        """Return how many pixels wide the curves are drawn."""
+        return max(int(self._view.width()), 1)
+
     def x_window(self) -> tuple[float, float]:
         """Return what is visible of the x axis."""
         low, high = self._view.viewRange()[0]
@@ -211,7 +221,13 @@ class CurvePlot(QWidget):
 
     def set_x_window(self, low: float, high: float) -> None:
         """Show this part of the x axis."""
-        self._view.setXRange(low, high, padding=0)
+        if self.x_window() != (low, high):
+            self._view.setXRange(low, high, padding=0)
+
+    def show_x_from_zero(self, high: float) -> None:
+        """Show the x axis from 0, with the room on its left that the number 0 needs."""
+        margin = QFontMetrics(self.font()).horizontalAdvance("0") / max(self._view.width(), 1.0)
+        self.set_x_window(-margin * high, high)
 
     def follow_y(self) -> None:
         """Let the vertical range follow the data again."""
@@ -228,7 +244,7 @@ class CurvePlot(QWidget):
         if not self._follows_y:
             return
         if self._percent:
-            self._set_y_range(-0.02, 1.04)
+            self._set_y_range(0.0, 1.0)
             return
         items = [self.raw, self.training, self.validation, *(item for pair in self._earlier for item in pair)]
         drawn = np.concatenate([values for item in items if (values := item.getData()[1]) is not None] or [[]])
@@ -237,11 +253,9 @@ class CurvePlot(QWidget):
             return
         if self._log:
             high = min(float(drawn.max()), float(np.log10(ceiling)))
-            low = min(float(drawn.min()), high - 0.5)
-            self._set_y_range(low - 0.05 * (high - low), high + 0.08 * (high - low))
+            self._set_y_range(min(float(drawn.min()), high - 0.5), high)
         else:
-            high = min(float(drawn.max()), ceiling) or 1.0
-            self._set_y_range(-0.02 * high, 1.08 * high)
+            self._set_y_range(0.0, min(float(drawn.max()), ceiling) or 1.0)
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
@@ -257,7 +271,7 @@ class CurvePlot(QWidget):
         self.raw.setPen(faint)
         self.training.setPen(theme.train)
         self.training_epochs.setPen(theme.train)
-        self.training_epochs.setBrush(theme.surface)
+        self.training_epochs.setBrush(theme.train)
         self.validation.setPen(theme.validation)
         self.validation.setSymbolPen(theme.validation)
         self.validation.setSymbolBrush(theme.validation)
@@ -266,6 +280,8 @@ class CurvePlot(QWidget):
         self.changes.apply_theme(theme)
         self._names[0].setText(f'<span style="color:{theme.train}">━</span> {self.tr("training")}')
         self._names[1].setText(f'<span style="color:{theme.validation}">●</span> {self.tr("validation")}')
+        title, unit = self._heading
+        self._title.setText(f'<b>{title}</b> <span style="color:{theme.muted}">{unit}</span>')
         for label in self._names:
             label.setStyleSheet(f"color: {theme.muted};")
 
@@ -276,6 +292,10 @@ class CurvePlot(QWidget):
             return points.x, np.where(points.y > 0, np.log10(points.y), np.nan)
 
     def _set_y_range(self, low: float, high: float) -> None:
+        # Half a line of text above and below, so that the first and the last number are not cut.
+        margin = 0.6 * QFontMetrics(self.font()).height() / max(self._view.height(), 1.0)
+        spare = (high - low) * margin / max(1.0 - 2.0 * margin, 0.5)
+        low, high = low - spare, high + spare
         if tuple(self._view.viewRange()[1]) != (low, high):
             self._view.setYRange(low, high, padding=0)
 

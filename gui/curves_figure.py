@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWid
 
 from gui.curve_data import Run, XAxis, merged
 from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
-from gui.curve_points import extremes, means, nearest
+from gui.curve_points import MAX_POINTS, extremes, means, nearest
 from gui.curves_export import picture_of
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 
@@ -47,7 +47,9 @@ class CurvesFigure(QWidget):
         self._current: Run | None = None
         self._follows_x = True
         self._pointer: float | None = None
+        # What was drawn last, so that it is not drawn again before it changes.
         self._earlier_state: tuple[object, ...] = ()
+        self._epochs_state: tuple[object, ...] = ()
         self._setting_names = {
             "learning_rate": self.tr("learning rate"),
             "momentum": self.tr("momentum"),
@@ -59,7 +61,7 @@ class CurvesFigure(QWidget):
             "epoch": self.tr("epoch"),
             "seconds": self.tr("training time (seconds)"),
         }
-        self._loss = CurvePlot(self.tr("Loss"))
+        self._loss = CurvePlot(self.tr("Loss"), self.tr("nats"))
         self._loss.setObjectName("lossPlot")
         self._loss.set_title_tip(
             self.tr(
@@ -67,7 +69,7 @@ class CurvesFigure(QWidget):
                 "classes costs 2.30, certainty costs 0."
             )
         )
-        self._accuracy = CurvePlot(self.tr("Accuracy"), "percent")
+        self._accuracy = CurvePlot(self.tr("Accuracy"), style="percent")
         self._accuracy.setObjectName("accuracyPlot")
         self._accuracy.set_title_tip(self.tr("The share of images whose most probable class is the right one."))
         self._both = (self._loss, self._accuracy)
@@ -140,9 +142,10 @@ class CurvesFigure(QWidget):
         low, high = self._loss.x_window()
         window = (low - (high - low) / 4, high + (high - low) / 4)  # panning finds the next piece drawn already
         self._draw_earlier(current, earlier, window)
-        self._draw_current(current, window)
-        self._mark_changes(current)
-        self._mark_best(current)
+        self._draw_batches(current, window)
+        self._draw_epochs(current, window)
+        for plot, ceiling in zip(self._both, (_ceiling(current), 1.0), strict=True):
+            plot.fit_y(ceiling)
         self._show_values()
 
     def reset_view(self) -> None:
@@ -163,10 +166,10 @@ class CurvesFigure(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``; the runs must be drawn again afterwards."""
         self._theme = theme
-        palette = self.palette()
+        palette = self._picture.palette()
         palette.setColor(QPalette.ColorRole.Window, theme.surface)
-        self.setPalette(palette)
-        self._earlier_state = ()
+        self._picture.setPalette(palette)
+        self._earlier_state = self._epochs_state = ()
         for plot in self._both:
             plot.apply_theme(theme)
 
@@ -176,20 +179,33 @@ class CurvesFigure(QWidget):
         # Room to grow into, so that the axis moves now and then and not with every batch.
         if not current.live or not end <= high <= 1.25 * end:
             high = end * (1.1 if current.live else 1.015)
-        self._loss.set_x_window(0.0, high)
+        self._loss.show_x_from_zero(high)
 
-    def _draw_current(self, run: Run, window: tuple[float, float]) -> None:
-        x, ends = run.batches[self._view.axis], run.epochs[self._view.axis]
-        smoothing = self._view.smoothing
-        for plot, column, ceiling in zip(self._both, ("loss", "accuracy"), (_ceiling(run), 1.0), strict=True):
-            raw = extremes(x, run.batches[column], window)
-            plot.set_curves(
-                raw if smoothing else NOTHING,
-                means(x, run.smoothed(column, smoothing), window) if smoothing else raw,
-                means(ends, run.epochs[f"train_{column}"], window),
+    def _draw_batches(self, run: Run, window: tuple[float, float]) -> None:
+        x, smoothing = run.batches[self._view.axis], self._view.smoothing
+        for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
+            limit = min(MAX_POINTS, 2 * plot.columns())
+            raw = extremes(x, run.batches[column], window, limit)
+            if smoothing:
+                plot.set_batches(raw, means(x, run.smoothed(column, smoothing), window, limit // 2))
+            else:
+                plot.set_batches(NOTHING, raw)
+
+    def _draw_epochs(self, run: Run, window: tuple[float, float]) -> None:
+        state = (run.name, len(run.epochs), len(run.changes), window, self._view.axis, self._view.log)
+        if state == self._epochs_state:
+            return
+        self._epochs_state = state
+        ends = run.epochs[self._view.axis]
+        # A mean over an epoch belongs to its middle.
+        middles = (ends + np.concatenate([[0.0], ends[:-1]])) / 2 if len(ends) else ends
+        for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
+            plot.set_epochs(
+                means(middles, run.epochs[f"train_{column}"], window),
                 means(ends, run.epochs[f"validation_{column}"], window),
             )
-            plot.fit_y(ceiling)
+        self._mark_best(run)
+        self._mark_changes(run)
 
     def _draw_earlier(self, current: Run, earlier: Sequence[Run], window: tuple[float, float]) -> None:
         names = tuple((run.name, run.label) for run in (current, *earlier))
@@ -259,10 +275,10 @@ class CurvesFigure(QWidget):
             return
         row = {name: float(run.batches[name][batch]) for name in ("step", "epoch", "seconds", "learning_rate")}
         self._readout.setText(
-            self.tr("epoch {epoch}   batch {batch}   {seconds} s   learning rate {rate}").format(
-                epoch=_padded(f"{row['epoch']:.2f}", 6),
-                batch=_padded(f"{row['step']:,.0f}", 7),
-                seconds=_padded(f"{row['seconds']:.1f}", 7),
+            self.tr("epoch {epoch} batch {batch} time {seconds} learning rate {rate}").format(
+                epoch=_padded(f"{row['epoch']:.2f}", 7),
+                batch=_padded(f"{row['step']:,.0f}", 9),
+                seconds=_padded(f"{row['seconds']:,.1f} s", 9),
                 rate=f"{row['learning_rate']:.4g}",
             )
         )
@@ -294,4 +310,4 @@ def _share_text(value: float) -> str:
 
 def _padded(text: str, width: int) -> str:
     # Figure spaces are as wide as digits, so that nothing to the right jumps.
-    return text.rjust(width, "\N{FIGURE SPACE}")
+    return text.ljust(width, "\N{FIGURE SPACE}")
