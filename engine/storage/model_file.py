@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import platform
 import re
-from importlib import metadata as packages
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,7 +65,8 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
     metrics : tuple of EpochMetrics
     created : str
         When, in ISO 8601.
-    versions : mapping of package name to version
+    versions : dict
+        What ``engine.backends.mxnet.runtime.versions`` returned when the weights were made.
     optimizer_state : mapping of name to array (float32, float64 or int64)
         What ``Network.optimizer_state`` returned, for a training state that can be resumed.
     position : Position, optional
@@ -81,7 +80,7 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
     class_names: tuple[str, ...] = ()
     metrics: tuple[EpochMetrics, ...] = ()
     created: str = ""
-    versions: dict[str, str] = {}
+    versions: dict[str, str | int] = {}
     optimizer_state: dict[str, np.ndarray] = {}
     position: Position | None = None
 
@@ -96,7 +95,7 @@ class _Contents(Struct, frozen=True, forbid_unknown_fields=True):
     # Rows in the order of EpochMetrics; JSON has no NaN, so it is null here.
     metrics: tuple[tuple[int, float | None, float | None, float | None, float | None, float | None], ...]
     created: str
-    versions: dict[str, str]
+    versions: dict[str, str | int]
     position: Position | None
 
 
@@ -173,17 +172,6 @@ def is_model_file(path: Path) -> bool:
     """
     with open_checked(path) as (file, size):
         return "netarium" in read_header(file, size, path).metadata
-
-
-def installed_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide what a run computes."""
-    versions = {"python": platform.python_version()}
-    for name in ("netarium", "mxnet", "mxnet-cu112", "numpy"):
-        try:
-            versions[name] = packages.version(name)
-        except packages.PackageNotFoundError:
-            continue
-    return versions
 
 
 def _contents(model: Model) -> _Contents:

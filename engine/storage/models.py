@@ -8,11 +8,9 @@ from pathlib import Path
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.errors import FileError
-from engine.storage.formats import read_weights, write_weights
+from engine.storage.formats import SYMBOL_SUFFIX, read_weights, write_weights
 from engine.storage.model_file import Model, is_model_file, load_model, save_model
 from engine.storage.mxnet_symbol import export_for_mxnet
-
-_SYMBOL = "-symbol.json"
 
 
 @dataclass(frozen=True)
@@ -44,16 +42,19 @@ def open_model(path: Path, network: NetworkSpec | None = None) -> Opened:
     return Opened(Model(spec=network, weights=matching.weights), note)
 
 
-def save_model_as(path: Path, model: Model) -> None:
+def save_model_as(path: Path, model: Model, trainable: bool = False) -> None:
     """Write a whole model (``.safetensors``), its weights alone, or a graph for other MXNet programs.
+
+    ``trainable`` lets such a graph end in SoftmaxOutput, for ``Module.fit``.
 
     Raises
     ------
     FileError
         If the suffix is unknown or the file cannot be written; an older file is intact.
     """
-    if path.name.endswith(_SYMBOL):
-        export_for_mxnet(path.with_name(path.name.removesuffix(_SYMBOL)), model.spec, model.weights)
+    if path.name.endswith(SYMBOL_SUFFIX):
+        prefix = path.with_name(path.name.removesuffix(SYMBOL_SUFFIX))
+        export_for_mxnet(prefix, model.spec, model.weights, trainable)
     elif path.suffix.lower() == ".safetensors":
         save_model(path, model)
     else:

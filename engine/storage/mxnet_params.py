@@ -49,7 +49,7 @@ def read_mxnet_params(path: Path) -> dict[str, np.ndarray]:
         return _Reader(file, size, path).read()
 
 
-def write_mxnet_params(arrays: Mapping[str, np.ndarray]) -> Iterator[bytes | memoryview]:
+def encode_mxnet_params(arrays: Mapping[str, np.ndarray]) -> Iterator[bytes | memoryview]:
     """Yield the pieces of a .params file, byte for byte what ``mx.nd.save`` writes for arrays on the CPU.
 
     Parameters

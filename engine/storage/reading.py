@@ -17,7 +17,7 @@ from engine.errors import FileError
 LARGEST_FILE = 4 * 2**30
 
 MOST_DIMENSIONS = 32
-MOST_TENSORS = 100_000
+MOST_TENSORS = 20_000
 
 _READ_SIZE = 2**20  # zipfile takes quadratic time for large reads
 

@@ -112,7 +112,7 @@ def encode_header(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
     Raises
     ------
     FileError
-        If the header would be longer than is read again.
+        If there are more tensors, or longer names and texts, than are read again.
     """
     entries: dict[str, object] = {_METADATA: dict(metadata)}
     offset = 0
@@ -122,10 +122,10 @@ def encode_header(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
         offset = end
     header = msgspec.json.encode(entries)
     header += b" " * (-len(header) % 8)  # the tensors begin at a multiple of 8
-    if len(header) > _LARGEST_HEADER:
+    if len(header) > _LARGEST_HEADER or len(tensors) > MOST_TENSORS:
         raise FileError(
-            "file.header_too_large", "The model's description is {size:,} bytes long, too long for a file.",
-            size=len(header),
+            "file.too_many_tensors", "A model of {count:,} tensors is too large for one file; nothing was written.",
+            count=len(tensors),
         )  # fmt: skip
     return _LENGTH.pack(len(header)) + header
 

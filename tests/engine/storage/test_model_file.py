@@ -15,7 +15,6 @@ from engine.errors import FileError
 from engine.storage.model_file import (
     EpochMetrics,
     Model,
-    installed_versions,
     is_model_file,
     load_model,
     save_model,
@@ -41,7 +40,7 @@ FULL = Model(
     class_names=("0", "eins", "“二”"),
     metrics=(EpochMetrics(1, 0.5, 0.9, 0.4, 0.91, 1.25), EpochMetrics(2, math.nan, 0.1, math.inf, 0.1, 2.5)),
     created="2024-05-06T07:08:09+00:00",
-    versions=installed_versions(),
+    versions={"python": "3.11.2", "threads": 2},
     optimizer_state={"mean/dense1/weight": np.ones((3, 4), np.float32), "step": np.array(12, np.int64)},
     position=Position(2, 0, 1200, 3.75),
 )
