@@ -83,10 +83,23 @@ class SettingsForm(QWidget):
         for label in self._labels():
             label.setFixedWidth(width)
 
-    def set_editable(self, editable: bool) -> None:
-        """Enable or disable all fields."""
+    def set_editable(self, editable: bool, is_live: bool = False) -> None:
+        """Enable or disable the fields.
+
+        Parameters
+        ----------
+        editable : bool
+            Whether a run can be set up now.
+        is_live : bool
+            Whether a run goes on, and what may change during it can be edited.
+        """
         for field in self._fields:
-            field.setEnabled(editable)
+            # Never disabled for a moment only: a field that is being typed into would lose the focus.
+            field.setEnabled(self.is_field_editable(field, editable, is_live))
+
+    def is_field_editable(self, field: QWidget, editable: bool, is_live: bool) -> bool:
+        """Say whether a field can be edited; a form with settings that may change during a run overrides this."""
+        return editable
 
     def take_text(self) -> None:
         """Take over what is typed but not yet confirmed."""

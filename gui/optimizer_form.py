@@ -76,10 +76,9 @@ class OptimizerForm(SettingsForm):
             self.dropout.setValue(rate or 0.0)
         self.show_relevant()
 
-    def set_live(self, is_live: bool) -> None:
-        """Enable what may change during a run, whatever else is disabled."""
-        for spin in self._live.values():
-            spin.setEnabled(is_live or (self.method.isEnabled() and spin is not self.dropout))
+    def is_field_editable(self, field: QWidget, editable: bool, is_live: bool) -> bool:
+        """Say whether a field can be edited: the dropout rate, which belongs to the network, only during a run."""
+        return (editable and field is not self.dropout) or (is_live and field in self._live.values())
 
     def show_relevant(self) -> None:
         """Show the rows that the chosen optimizer uses."""

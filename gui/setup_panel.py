@@ -148,8 +148,7 @@ class SetupPanel(QWidget):
         """Enable what makes sense now; while a run goes on, only the settings that may change during it."""
         self._state = state
         for form in self._forms:
-            form.set_editable(state in _EDITABLE)
-        self._optimizer.set_live(state in _LIVE)
+            form.set_editable(state in _EDITABLE, is_live=state in _LIVE)
         self.transport.set_state(state)
         self._refresh()
 

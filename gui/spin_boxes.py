@@ -79,6 +79,11 @@ class ScientificSpin(QDoubleSpinBox):
             state = QValidator.State.Invalid
         return state, text, position
 
+    def fixup(self, text: str) -> str:
+        """Return the nearest allowed number for one that is out of range, and what was there for no number."""
+        number = _number(text)
+        return compact(self.value() if number is None else min(max(number, self.minimum()), self.maximum()))
+
     def stepBy(self, steps: int) -> None:
         """Move by so many stops."""
         value = self.value()
@@ -176,6 +181,5 @@ def _settle(spin: QAbstractSpinBox) -> None:
     spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     # A value counts when it is typed to its end: "0.05" must not pass through 0 on its way.
     spin.setKeyboardTracking(False)
-    spin.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
     spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     spin.setMinimumWidth(60)
