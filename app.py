@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
         from engine.cli import main as run_command
 
         return run_command(arguments)
-    from gui.application import run_window
+    from gui.launch import run_window
 
     return run_window(arguments)
 

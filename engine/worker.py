@@ -99,7 +99,14 @@ class Worker:
         while not self._closing:
             command = self._next_command()
             self._guard(self._go_on if command is None else partial(self._handle, command))
-        self._end_run()
+        self._guard(self._wind_up)
+
+    def _wind_up(self) -> None:
+        """End the run, and still save what was asked to be saved."""
+        self._stop()
+        for command in tuple(self._inbox):
+            if isinstance(command, m.Save):
+                self._handle(command)
 
     def _guard(self, action: Callable[[], None]) -> None:
         """Keep the thread alive whatever happens; the window shows the report."""
@@ -238,6 +245,7 @@ class Worker:
         self._enter("training")
 
     def _stop(self) -> None:
+        """Finish the batch in flight and end the run; its weights stay."""
         if self._state == "training":
             self._pause()
         self._end_run()

@@ -17,6 +17,8 @@ Decay = Annotated[float, Meta(ge=0.0, lt=1.0)]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 InitializerName = Literal["xavier", "he", "normal", "uniform", "orthogonal"]
+Distribution = Literal["uniform", "gaussian"]
+Biases = Literal["zero", "drawn"]
 Sampling = Literal["shuffled", "in-order", "with-replacement"]
 Reduction = Literal["mean", "sum"]
 
@@ -64,10 +66,10 @@ class InitializerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: InitializerName = "xavier"
-    distribution: Literal["uniform", "gaussian"] = "uniform"
+    distribution: Distribution = "uniform"
     magnitude: Annotated[float, Meta(gt=0.0, le=100.0)] = 3.0
     scale: Annotated[float, Meta(gt=0.0, le=10.0)] = 0.01
-    biases: Literal["zero", "drawn"] = "zero"
+    biases: Biases = "zero"
 
 
 class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -200,7 +200,7 @@ def graph_block_class(mx: Any) -> Any:
     Made in a function since MXNet is loaded when a backend is made, not when this file is imported.
     """
 
-    class GraphBlock(mx.gluon.HybridBlock):  # type: ignore[misc]
+    class GraphBlock(mx.gluon.HybridBlock):
         def __init__(self, shared: Any, paths: list[str], graph: Callable[..., Any]) -> None:
             super().__init__(prefix="", params=shared)
             self._graph = graph

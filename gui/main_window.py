@@ -1,0 +1,203 @@
+"""The window: panels in docks around the curves, menus, and what is remembered between two sittings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyqtgraph as pg
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+
+from engine.storage.paths import settings_file
+from gui.curves_panel import CurvesPanel
+from gui.draw_panel import DrawPanel
+from gui.error_dialog import ErrorPresenter
+from gui.error_report import ErrorReport
+from gui.feature_maps_panel import FeatureMapsPanel
+from gui.files import Files
+from gui.menus import Menus
+from gui.notice_bar import NoticeBar
+from gui.progress_view import ProgressView
+from gui.setup_panel import SetupPanel
+from gui.theme import GAP, Theme, ThemeManager
+from gui.training_controller import TrainingController
+from gui.views import Views
+from gui.weights_panel import WeightsPanel
+
+# Raised when docks come or go, so that an older layout is not restored into the wrong places.
+_LAYOUT_VERSION = 1
+# From this width on, weights and feature maps have room beside each other.
+_WIDE = 1700
+
+
+class MainWindow(QMainWindow):
+    """Netarium's window.
+
+    Parameters
+    ----------
+    dataset : Path, optional
+        A folder of IDX files to learn from, instead of MNIST.
+    """
+
+    def __init__(self, dataset: Path | None = None) -> None:
+        super().__init__()
+        pg.setConfigOption("imageAxisOrder", "row-major")
+        self.setObjectName("mainWindow")
+        self.settings = QSettings(str(settings_file()), QSettings.Format.IniFormat)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self.themes = ThemeManager(application, str(self.settings.value("theme", "system")))
+        self.views = Views(
+            SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView()
+        )  # fmt: skip
+        self.notices = NoticeBar()
+        self.controller = TrainingController(self.views, parent=self)
+        self.files = Files(self, self.controller, self.settings)
+        self._errors = ErrorPresenter(self)
+        self._may_close = False
+        self._lay_out()
+        self.menus = Menus(self, self.files)
+        self._connect()
+        self._apply_theme(self.themes.theme)
+        self._show_title()
+        self._default_state = self.saveState(_LAYOUT_VERSION)
+        self._restore()
+        # After the first paint: the window is on screen before MXNet is loaded.
+        QTimer.singleShot(0, lambda: self.controller.start(dataset or "mnist"))
+
+    def docks(self) -> list[QDockWidget]:
+        """Return the docks in the order of the View menu."""
+        return self._docks
+
+    def reset_layout(self) -> None:
+        """Put every dock back to where it was at first."""
+        self.restoreState(self._default_state, _LAYOUT_VERSION)
+        for dock in self._docks:
+            dock.show()
+        self._arrange()
+
+    def close_without_asking(self) -> None:
+        """Stop a run if one goes on, and close."""
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while a run goes on; otherwise keep the model and the layout, stop the worker and close."""
+        if self.controller.is_running and not self._may_close:
+            event.ignore()
+            self._ask_to_stop()
+            return
+        self.files.keep_unsaved()
+        self.settings.setValue("geometry", self.saveGeometry())
+        self.settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.settings.sync()
+        self.controller.close()
+        event.accept()
+
+    def _ask_to_stop(self) -> None:
+        question = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Close Netarium"),
+            self.tr("A run is going on. Stop it and close?"),
+            QMessageBox.StandardButton.Cancel,
+            self,
+        )
+        question.setObjectName("closeQuestion")
+        question.setInformativeText(self.tr("The weights as they are now are kept: File, Reopen the last model."))
+        stop = question.addButton(self.tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
+        stop.setObjectName("stopAndCloseButton")
+        stop.clicked.connect(self.close_without_asking)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.open()
+
+    def _lay_out(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(GAP, GAP, GAP, GAP)
+        column.addWidget(self.notices)
+        column.addWidget(self.views.curves, 1)
+        self.setCentralWidget(centre)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for corner, area in (
+            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, area)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        self._docks = [
+            self._dock(self.tr("Set-up"), "setupDock", self.views.setup, left),
+            self._dock(self.tr("Draw"), "drawDock", self.views.draw, right),
+            self._dock(self.tr("Weights"), "weightsDock", self.views.weights, bottom),
+            self._dock(self.tr("Feature maps"), "featureMapsDock", self.views.features, bottom),
+        ]
+        self.statusBar().addWidget(self.views.progress)
+        self.statusBar().setSizeGripEnabled(False)
+        self._choose_size()
+        self._arrange()
+
+    def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _choose_size(self) -> None:
+        screen = self.screen().availableGeometry()
+        width = min(screen.width(), max(1280, screen.width() * 4 // 5))
+        height = min(screen.height(), max(720, screen.height() * 4 // 5))
+        self.resize(width, height)
+
+    def _arrange(self) -> None:
+        """Give every dock its first place and size."""
+        setup, draw, weights, features = self._docks
+        if self.width() >= _WIDE:
+            self.splitDockWidget(weights, features, Qt.Orientation.Horizontal)
+        else:
+            self.tabifyDockWidget(weights, features)
+            features.raise_()
+        self.resizeDocks([setup, draw], [340, 320 if self.width() < _WIDE else 380], Qt.Orientation.Horizontal)
+        self.resizeDocks([weights], [self.height() * 9 // 20], Qt.Orientation.Vertical)
+
+    def _connect(self) -> None:
+        self.themes.changed.connect(self._apply_theme)
+        self.controller.failed.connect(self.notices.show_error)
+        self.controller.told.connect(self.notices.show_notice)
+        self.controller.crashed.connect(lambda summary, report: self._errors.show(ErrorReport(summary, report)))
+        self.controller.model_changed.connect(self._show_title)
+        self.controller.saved.connect(self._show_title)
+        self.controller.state_changed.connect(self._show_title)
+        for dock in self._docks:
+            # A panel that comes to light asks for what it shows only then.
+            dock.visibilityChanged.connect(self.controller.refresh_watched)
+        application = QApplication.instance()
+        assert application is not None
+        application.aboutToQuit.connect(self.controller.close)
+
+    def _apply_theme(self, theme: Theme) -> None:
+        views = self.views
+        for view in (views.setup, views.curves, views.draw, views.weights, views.features, self.notices):
+            view.apply_theme(theme)
+
+    def _show_title(self) -> None:
+        controller = self.controller
+        if controller.model_spec is None:
+            self.setWindowTitle("Netarium")
+            return
+        name = controller.model_path.name if controller.model_path else controller.model_spec.name
+        self.setWindowTitle(f"{name}[*] – Netarium")
+        self.setWindowModified(controller.model_unsaved)
+
+    def _restore(self) -> None:
+        geometry, layout = self.settings.value("geometry"), self.settings.value("layout")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(layout, QByteArray):
+            self.restoreState(layout, _LAYOUT_VERSION)

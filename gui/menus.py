@@ -1,0 +1,173 @@
+"""The menu bar: every command of the window by name and key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMessageBox
+
+from gui.files import Files
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+_Key = QKeySequence.StandardKey | str | None
+
+
+class Menus:
+    """Builds the menus of a window and keeps their actions up to date.
+
+    Parameters
+    ----------
+    window : MainWindow
+    files : Files
+    """
+
+    def __init__(self, window: MainWindow, files: Files) -> None:
+        self._window = window
+        self._files = files
+        self._add_file_menu()
+        self._add_train_menu()
+        self._add_view_menu()
+        self._add_help_menu()
+        files.recent_changed.connect(self._fill_recent)
+        window.controller.state_changed.connect(self._enable)
+        window.controller.model_changed.connect(self._enable)
+        self._fill_recent()
+        self._enable()
+
+    def _action(self, menu: QMenu, name: str, text: str, key: _Key, does: Callable[[], object], idea: str) -> QAction:
+        action = QAction(text, self._window)
+        action.setObjectName(name)
+        if key is not None:
+            action.setShortcut(QKeySequence(key))
+        action.setStatusTip(idea)
+        action.setToolTip(idea)
+        action.triggered.connect(lambda: does())
+        menu.addAction(action)
+        return action
+
+    def _add_file_menu(self) -> None:
+        tr, files = self._window.tr, self._files
+        menu = self._window.menuBar().addMenu(tr("&File"))
+        standard = QKeySequence.StandardKey
+        self._open = self._action(
+            menu, "openAction", tr("&Open model…"), standard.Open, files.open,
+            tr("Open a trained network, or weights for the network that is chosen."),
+        )  # fmt: skip
+        self._recent = menu.addMenu(tr("Open &recent"))
+        self._recent.setObjectName("recentMenu")
+        self._reopen = self._action(
+            menu, "reopenAction", tr("Reopen the &last model"), None, files.reopen_unsaved,
+            tr("The model of the last sitting that was not saved to a file."),
+        )  # fmt: skip
+        menu.aboutToShow.connect(self._enable)
+        menu.addSeparator()
+        self._save = self._action(
+            menu, "saveAction", tr("&Save model"), standard.Save, files.save,
+            tr("Write network, weights, settings and history into one file, to go on from there any time."),
+        )  # fmt: skip
+        self._save_as = self._action(
+            menu, "saveAsAction", tr("Save model &as…"), "Ctrl+Shift+S", files.save_as,
+            tr("Write the model to a new file, or its weights for MXNet or NumPy."),
+        )  # fmt: skip
+        menu.addSeparator()
+        self._dataset = self._action(
+            menu, "openDatasetAction", tr("Open &data set…"), "Ctrl+D", files.open_dataset,
+            tr("Learn from a folder of four IDX files, the format of MNIST and Fashion-MNIST."),
+        )  # fmt: skip
+        menu.addSeparator()
+        self._action(
+            menu, "quitAction", tr("&Quit"), "Ctrl+Q", self._window.close, tr("Close the window; nothing is lost.")
+        )  # fmt: skip
+
+    def _add_train_menu(self) -> None:
+        menu = self._window.menuBar().addMenu(self._window.tr("&Train"))
+        menu.addActions(self._window.views.setup.transport.actions())
+
+    def _add_view_menu(self) -> None:
+        window, tr = self._window, self._window.tr
+        menu = window.menuBar().addMenu(tr("&View"))
+        for place, dock in enumerate(window.docks(), 1):
+            toggle = dock.toggleViewAction()
+            toggle.setShortcut(QKeySequence(f"Ctrl+{place}"))
+            menu.addAction(toggle)
+        menu.addSeparator()
+        themes = menu.addMenu(tr("&Colours"))
+        group = QActionGroup(window)
+        for scheme, text in (
+            ("system", tr("As the &system")), ("light", tr("&Light")), ("dark", tr("&Dark")),
+        ):  # fmt: skip
+            action = self._action(
+                themes, f"{scheme}ThemeAction", text, None, partial(self._choose_theme, scheme),
+                tr("Light or dark colours for window and plots."),
+            )  # fmt: skip
+            action.setCheckable(True)
+            action.setChecked(window.themes.scheme == scheme)
+            group.addAction(action)
+        self._action(
+            menu, "resetLayoutAction", tr("&Reset layout"), None, window.reset_layout,
+            tr("Put all panels back to where they were at first."),
+        )  # fmt: skip
+
+    def _add_help_menu(self) -> None:
+        tr = self._window.tr
+        menu = self._window.menuBar().addMenu(tr("&Help"))
+        self._action(
+            menu, "tourAction", tr("&First steps"), QKeySequence.StandardKey.HelpContents, self._show_tour,
+            tr("What to try in the first five minutes."),
+        )  # fmt: skip
+        self._action(menu, "aboutAction", tr("&About Netarium"), None, self._show_about, tr("What this is."))
+
+    def _choose_theme(self, scheme: str) -> None:
+        self._window.themes.set_scheme(scheme)
+        self._window.settings.setValue("theme", scheme)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._files.recent():
+            action = self._recent.addAction(path.name)
+            action.setToolTip(str(path))
+            action.setStatusTip(str(path))
+            action.triggered.connect(partial(self._open_recent, path))
+        self._recent.setEnabled(not self._recent.isEmpty())
+
+    def _open_recent(self, path: Path, _checked: bool = False) -> None:
+        self._window.controller.open(path)
+
+    def _enable(self) -> None:
+        controller = self._window.controller
+        idle = controller.state in ("ready", "trained")
+        has_model = controller.model_spec is not None
+        self._open.setEnabled(idle)
+        self._reopen.setEnabled(idle and self._files.unsaved_model.is_file())
+        self._recent.setEnabled(idle and not self._recent.isEmpty())
+        self._dataset.setEnabled(idle)
+        self._save.setEnabled(has_model)
+        self._save_as.setEnabled(has_model)
+
+    def _show_tour(self) -> None:
+        tr = self._window.tr
+        steps = [
+            tr("Press F5 to train LeNet on handwritten digits; the curves move within a second."),
+            tr("Draw a digit while it trains, and watch the ten probabilities follow your pen."),
+            tr("Open Weights and Feature maps: kernels sharpen, and every layer answers your drawing."),
+            tr("Lower the learning rate while it runs; the change is marked on the curves."),
+            tr("Save with Ctrl+S, open it tomorrow, and add more epochs."),
+        ]
+        self._box(tr("First steps"), "".join(f"<p>{place}. {text}</p>" for place, text in enumerate(steps, 1)))
+
+    def _show_about(self) -> None:
+        tr = self._window.tr
+        text = tr("A laboratory for neural networks: train, draw, look inside.")
+        computing = tr("It computes with Apache MXNet, and shows with Qt and pyqtgraph. Apache-2.0 licence.")
+        self._box(tr("About Netarium"), f"<p><b>Netarium</b></p><p>{text}</p><p>{computing}</p>")
+
+    def _box(self, title: str, text: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Ok, self._window)
+        box.setObjectName("helpBox")
+        box.open()
