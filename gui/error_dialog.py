@@ -85,11 +85,12 @@ class ErrorDialog(QDialog):
         words.setSpacing(GAP)
         words.addWidget(self._sentence)
         safe = self.tr(
-            "Your work is safe: saved models and the run history are untouched, and the network keeps its "
-            "last good weights."
+            "Your work is safe: saved models and the run history are untouched. If the window behaves strangely, "
+            "save the network and start again."
         )
         words.addWidget(_paragraph(safe, "errorSafety", muted=True))
         words.addWidget(self._more)
+        words.addStretch(1)
         top = QHBoxLayout()
         top.setSpacing(MARGIN)
         top.addWidget(icon)
@@ -107,6 +108,7 @@ class ErrorDialog(QDialog):
         layout.addWidget(self._text, 1)
         layout.addLayout(buttons)
         self.setMinimumWidth(_WIDTH)
+        self._close.setFocus()
 
     def _show_details(self, shown: bool) -> None:
         self._text.setVisible(shown)

@@ -42,7 +42,7 @@ class ErrorReport:
             sentence = translate_error(error)
         else:
             sentence = QCoreApplication.translate(
-                "ErrorReport", "Something unforeseen happened, and what you last asked for was not done."
+                "ErrorReport", "Something unforeseen happened; what you last asked for may not have been done."
             )
         lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).strip()
         return ErrorReport(sentence, f"In {place}:\n{lines}" if place else lines)

@@ -41,6 +41,44 @@ TEMPLATES: dict[str, object] = {
         "messages", "{layer} joins branches of shapes {shapes}; all but the first number must be equal."
     ),
     "data.unknown": QT_TRANSLATE_NOOP("messages", "There is no data set {name!r}; choose one of {available}."),
+    "data.idx": QT_TRANSLATE_NOOP(
+        "messages", "{file} cannot be used: {problem}. Choose another file, or get this one again."
+    ),
+    "data.missing_files": QT_TRANSLATE_NOOP(
+        "messages",
+        "{folder} has no {missing}; a data set is four IDX files with these names, plain or .gz "
+        "(also written with '.idx' in place of '-idx').",
+    ),
+    "data.unreadable": QT_TRANSLATE_NOOP("messages", "{file} cannot be read: {reason}."),
+    "data.shape": QT_TRANSLATE_NOOP(
+        "messages", "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network."
+    ),
+    "device.unavailable": QT_TRANSLATE_NOOP("messages", "{device} ({label}) cannot be used. {reason}"),
+    "device.unknown": QT_TRANSLATE_NOOP("messages", "There is no device {device}. Choose one of: {devices}."),
+    "file.damaged": QT_TRANSLATE_NOOP(
+        "messages",
+        "{file} is damaged or not {kind}: {problem}. Nothing was changed; choose another file, or get this one again.",
+    ),
+    "file.missing": QT_TRANSLATE_NOOP("messages", "There is no file {file}; check its name and folder."),
+    "file.unreadable": QT_TRANSLATE_NOOP("messages", "{file} cannot be read: {reason}."),
+    "file.unwritable": QT_TRANSLATE_NOOP(
+        "messages", "{file} was not written: {reason}. What was there before is unchanged. {remedy}"
+    ),
+    "image.damaged": QT_TRANSLATE_NOOP(
+        "messages", "{name} is damaged, or not a picture in a format that is read here ({formats})."
+    ),
+    "image.too_large": QT_TRANSLATE_NOOP(
+        "messages", "{name} is larger than {pixels} megapixels or {bytes} MiB; make it smaller and try again."
+    ),
+    "model.newer": QT_TRANSLATE_NOOP(
+        "messages",
+        "{file} was saved by a newer Netarium (format {version}, this one reads up to {known}); "
+        "update Netarium to open it. Nothing was changed.",
+    ),
+    "training.busy": QT_TRANSLATE_NOOP("messages", "A run is going on; stop it first. It was not touched."),
+    "training.classes": QT_TRANSLATE_NOOP(
+        "messages", "{network} tells {known} classes apart, but {dataset} has {needed}; change its last layer."
+    ),
 }
 
 

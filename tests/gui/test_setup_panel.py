@@ -226,6 +226,9 @@ def test_a_device_that_cannot_be_used_is_grey_and_says_why(panel, qtbot):
     assert any(reason in label.text() and label.isVisible() for label in panel.findChildren(QLabel))
     qtbot.keyClick(combo, Qt.Key.Key_Up)
     assert panel.device_name() == "cpu"
+    combo.showPopup()
+    assert combo.view().width() >= combo.view().sizeHintForColumn(0)
+    combo.hidePopup()
 
 
 def test_the_layer_table_counts_every_layer_and_the_total(panel, qtbot):
