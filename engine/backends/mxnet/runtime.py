@@ -120,7 +120,7 @@ def _single_package() -> str:
     if not packages:
         raise DeviceError(
             "mxnet.missing",
-            "MXNet is not installed. Run `make setup` in Netarium's folder, or install the cpu extra.",
+            "MXNet is not installed. Run `make repair` in Netarium's folder, or install the cpu extra.",
         )
     if len(packages) > 1:
         raise DeviceError(
