@@ -88,9 +88,10 @@ class _Reader:
         self._path = path
 
     def read(self) -> dict[str, np.ndarray]:
-        magic, _reserved = self._numbers("QQ")
+        (magic,) = self._numbers("Q")
         if magic != _LIST_MAGIC:
             raise self._damaged("it does not begin like one")
+        self._numbers("Q")
         arrays = [self._array() for _ in range(self._count("arrays"))]
         names = [self._name() for _ in range(self._count("names"))] or [str(i) for i in range(len(arrays))]
         if len(names) != len(arrays):
