@@ -112,15 +112,15 @@ def pip(title: str, command: str, *arguments: str) -> None:
     print(f"{title} ...", flush=True)
     began = time.monotonic()
     call = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", command, *arguments]
-    process = subprocess.Popen(
-        call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
     said = []
-    for line in process.stdout or ():
-        said.append(line)
-        _show_moving(line.strip())
+    with subprocess.Popen(
+        call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            _show_moving(line.strip())
     _show_moving("")
-    if process.wait():
+    if process.returncode:
         print("".join(said), file=sys.stderr)
         raise InstallError(
             "pip could not finish, for the reason above. Nothing but .venv was changed; run the same command again."
