@@ -10,8 +10,8 @@ import pyqtgraph as pg
 
 NumberStyle = Literal["number", "percent"]
 
-# Decades wider apart than this need no number at 2 and 5 between them.
-_SPARSE_DECADES = 2.0
+# Pixels that a line of text needs, with air around it.
+_LINE = 20
 
 
 class ReadableAxis(pg.AxisItem):
@@ -32,7 +32,9 @@ class ReadableAxis(pg.AxisItem):
         self.setGrid(255)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Return the text at each tick."""
+        """Return the text at each tick; those of a logarithmic axis are powers of ten."""
+        if self.logMode:
+            return [np.format_float_positional(10**value, 4, fractional=False, trim="-") for value in values]
         if self._percent:
             places = max(0, math.ceil(-math.log10(spacing * 100) - 1e-9))
             return [f"{100 * value:.{places}f}%" for value in values]
@@ -43,13 +45,9 @@ class ReadableAxis(pg.AxisItem):
         """Return (spacing, values) of the ticks; no minor ones, which only add lines."""
         if not self.logMode:
             return list(super().tickValues(low, high, size))
-        step = max(1, math.ceil((high - low) * 30 / max(size, 1)))
-        decades = [float(d) for d in range(math.ceil(low), math.floor(high) + 1) if d % step == 0]
-        if high - low > _SPARSE_DECADES:
-            return [(1.0, decades)]
-        digits = [d + math.log10(n) for d in range(math.floor(low), math.ceil(high)) for n in (1, 2, 5)]
-        return [(1.0, [value for value in digits if low <= value <= high])]
-
-    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Return the text at each tick of a logarithmic axis, whose values are powers of ten."""
-        return [np.format_float_positional(10**value, precision=4, fractional=False, trim="-") for value in values]
+        room = size / max(high - low, 1e-9)  # pixels for each power of ten
+        step = math.ceil(_LINE / room)
+        digits = (1, 2, 5) if room >= 4 * _LINE else (1,)
+        powers = [power for power in range(math.floor(low), math.ceil(high) + 1) if power % step == 0]
+        values = [power + math.log10(digit) for power in powers for digit in digits]
+        return [(1.0, [value for value in values if low <= value <= high])]

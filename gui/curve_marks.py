@@ -24,7 +24,7 @@ class BestMark:
     """
 
     def __init__(self, above: bool) -> None:
-        self._star = pg.ScatterPlotItem(size=13, symbol="star")
+        self._star = pg.ScatterPlotItem(size=16, symbol="star")
         self._text = pg.TextItem()
         self._across = 1.2 if above else -0.2
         self._star.setZValue(20)
@@ -49,10 +49,21 @@ class BestMark:
         # The text stays inside the picture: to the left of a star in the right half.
         self._text.setAnchor((1.0 if place[0] > (low + high) / 2 else 0.0, self._across))
 
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where the star is, or None."""
+        position = self._text.pos()
+        return (position.x(), position.y()) if self._text.isVisible() else None
+
+    @property
+    def text(self) -> str:
+        """What is written beside the star."""
+        return str(self._text.toPlainText())
+
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
         self._star.setPen(theme.surface)
-        self._star.setBrush(theme.validation)
+        self._star.setBrush(theme.good)
         self._text.setColor(theme.text)
         self._text.fill = pg.mkBrush(_veil(theme))
 
@@ -85,6 +96,10 @@ class ChangeMarks:
         if self._labelled:
             self._place_labels(changes)
 
+    def places(self) -> list[float]:
+        """Return where the lines stand."""
+        return [line.value() for line in self._lines if line.isVisible()]
+
     def texts(self) -> list[str]:
         """Return the texts that can be read now."""
         return [label.format for label in self._labels if label.isVisible()]
@@ -100,12 +115,12 @@ class ChangeMarks:
 
     def _add_line(self) -> None:
         line = pg.InfiniteLine(angle=90, movable=False)
-        line.setZValue(-5)
+        # Above the curves; a label, which reaches to the right, above the lines that come after it.
+        line.setZValue(10 - len(self._lines) / 1000)
         self._canvas.addItem(line, ignoreBounds=True)
         self._lines.append(line)
         if self._labelled:
             label = pg.InfLineLabel(line, "", anchors=[(0, 0), (0, 0)])
-            label.setZValue(30)
             self._labels.append(label)
         self.apply_theme(self._theme)
 
@@ -133,5 +148,5 @@ class ChangeMarks:
 
 def _veil(theme: Theme) -> QColor:
     colour = QColor(theme.surface)
-    colour.setAlpha(200)
+    colour.setAlpha(225)
     return colour

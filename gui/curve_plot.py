@@ -94,7 +94,7 @@ class CurvePlot(QWidget):
         self.training = pg.PlotCurveItem(connect="finite")
         self.training_epochs = pg.ScatterPlotItem(size=4)
         self.validation = pg.PlotDataItem(symbol="o", symbolSize=6, connect="finite")
-        self._earlier: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
+        self.earlier: list[tuple[pg.PlotCurveItem, pg.PlotCurveItem]] = []
         self.changes = ChangeMarks(self._canvas, labelled=not self._percent)
         self.best = BestMark(above=not self._percent)
         self._crosshair = pg.InfiniteLine(angle=90, movable=False)
@@ -173,17 +173,17 @@ class CurvePlot(QWidget):
 
     def set_earlier(self, runs: Sequence[tuple[Points, Points]], colours: Sequence[QColor]) -> None:
         """Show earlier runs, each as (training, validation) in its colour, behind the current one."""
-        while len(self._earlier) < len(runs):
+        while len(self.earlier) < len(runs):
             pair = (pg.PlotCurveItem(connect="finite"), pg.PlotCurveItem(connect="finite"))
             for curve in pair:
                 curve.setZValue(-10)
                 self._canvas.addItem(curve)
-            self._earlier.append(pair)
-        for number, (training, validation) in enumerate(self._earlier):
+            self.earlier.append(pair)
+        for number, (training, validation) in enumerate(self.earlier):
             shown = runs[number] if number < len(runs) else (NOTHING, NOTHING)
             training.setData(*self._scaled(shown[0]))
             validation.setData(*self._scaled(shown[1]))
-        for (training, validation), colour in zip(self._earlier, colours, strict=False):
+        for (training, validation), colour in zip(self.earlier, colours, strict=False):
             training.setPen(colour)
             validation.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))
 
@@ -198,6 +198,10 @@ class CurvePlot(QWidget):
         for label, text in zip(self._values, (training, validation), strict=True):
             label.setText(text)
 
+    def values(self) -> tuple[str, str]:
+        """Return the values shown for training and validation."""
+        return self._values[0].text(), self._values[1].text()
+
     def set_crosshair(self, x: float | None) -> None:
         """Show the vertical line at ``x``, or none."""
         self._crosshair.setVisible(x is not None)
@@ -207,7 +211,7 @@ class CurvePlot(QWidget):
     def set_log(self, log: bool) -> None:
         """Choose a logarithmic axis; the curves must be set again afterwards."""
         self._log = log
-        self._canvas.getAxis("left").setLogMode(log)
+        self._canvas.getAxis("left").setLogMode(x=False, y=log)
         self._follows_y = True
 
     def columns(self) -> int:
@@ -246,7 +250,7 @@ class CurvePlot(QWidget):
         if self._percent:
             self._set_y_range(0.0, 1.0)
             return
-        items = [self.raw, self.training, self.validation, *(item for pair in self._earlier for item in pair)]
+        items = [self.raw, self.training, self.validation, *(item for pair in self.earlier for item in pair)]
         drawn = np.concatenate([values for item in items if (values := item.getData()[1]) is not None] or [[]])
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) == 0:

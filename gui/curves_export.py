@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QSize, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
@@ -16,9 +17,11 @@ from engine.errors import NetariumError
 from engine.storage.atomic import write_atomically
 from gui.curve_data import Run
 from gui.curve_points import Array
+from gui.theme import MARGIN
 
 # Twice as many pixels as on the screen, so that text stays sharp in a report.
 _SCALE = 2.0
+_ROWS_PER_PIECE = 10_000
 
 COLUMNS = (
     "run",  # its identifier
@@ -60,22 +63,23 @@ class Snapshot:
             yield (self.run, self.label, "batch", *values, "", "", rate)
 
 
-def table_bytes(runs: Sequence[Snapshot]) -> bytes:
-    """Return the runs as CSV (UTF-8), with ``COLUMNS`` in the first line."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for run in runs:
-        writer.writerows(run.rows())
-    return text.getvalue().encode()
+def table_pieces(runs: Sequence[Snapshot]) -> Iterator[bytes]:
+    """Yield the runs as CSV (UTF-8) in pieces, with ``COLUMNS`` in the first line."""
+    rows = chain([COLUMNS], *(run.rows() for run in runs))
+    while piece := list(islice(rows, _ROWS_PER_PIECE)):
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(piece)
+        yield text.getvalue().encode()
 
 
 def picture_of(widget: QWidget) -> QImage:
-    """Return what a widget shows, at twice the resolution of the screen."""
-    image = QImage(widget.size() * _SCALE, QImage.Format.Format_ARGB32)
+    """Return what a widget shows, with a margin, at twice the resolution of the screen."""
+    margin = QPoint(MARGIN, MARGIN)
+    size = widget.size() + QSize(2 * MARGIN, 2 * MARGIN)
+    image = QImage(size * _SCALE, QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(_SCALE)
-    image.fill(Qt.GlobalColor.transparent)
-    widget.render(image)
+    image.fill(widget.palette().window().color())
+    widget.render(image, margin)
     return image
 
 
@@ -88,12 +92,15 @@ def png_bytes(image: QImage) -> bytes:
 
 
 class BackgroundWriter(QObject):
-    """Writes files without holding up the window: a table of a million rows takes seconds."""
+    """Writes files without holding up the window: a table of a million rows takes seconds.
+
+    Give it no parent: the thread that writes keeps it alive until the file is whole.
+    """
 
     written = Signal(str)  # the path
     failed = Signal(str)  # a sentence
 
-    def write(self, path: Path, content: Callable[[], bytes]) -> None:
+    def write(self, path: Path, content: Callable[[], bytes | Iterable[bytes]]) -> None:
         """Write what ``content`` returns, whole or not at all; it is called on another thread."""
 
         def work() -> None:

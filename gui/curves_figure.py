@@ -274,14 +274,14 @@ class CurvesFigure(QWidget):
             self._readout.setText("")
             return
         row = {name: float(run.batches[name][batch]) for name in ("step", "epoch", "seconds", "learning_rate")}
-        self._readout.setText(
-            self.tr("epoch {epoch} batch {batch} time {seconds} learning rate {rate}").format(
-                epoch=_padded(f"{row['epoch']:.2f}", 7),
-                batch=_padded(f"{row['step']:,.0f}", 9),
-                seconds=_padded(f"{row['seconds']:,.1f} s", 9),
-                rate=f"{row['learning_rate']:.4g}",
-            )
+        fields = (
+            self.tr("epoch {value}").format(value=_padded(f"{row['epoch']:.2f}", 7)),
+            self.tr("batch {value}").format(value=_padded(f"{row['step']:,.0f}", 9)),
+            self.tr("time {value}").format(value=_padded(f"{row['seconds']:,.1f} s", 9)),
+            self.tr("learning rate {value}").format(value=f"{row['learning_rate']:.4g}"),
         )
+        # A line may break between the fields only.
+        self._readout.setText(" ".join(field.replace(" ", "\N{NO-BREAK SPACE}") for field in fields))
 
     def _on_hover(self, x: float | None) -> None:
         self._pointer = x if self._current is not None else None

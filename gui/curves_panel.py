@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
 from gui.curve_controls import CurveControls
 from gui.curve_data import Run
-from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_bytes
+from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_pieces
 from gui.curves_figure import NARROW, CurvesFigure, View
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 
@@ -124,7 +124,7 @@ class CurvesPanel(QWidget):
         """Write every run that is shown as CSV, with the columns of ``curves_export.COLUMNS``."""
         shown = [*self._earlier(), self._current]
         snapshots = [Snapshot(run) for run in shown if run is not None]
-        self._writer.write(path, lambda: table_bytes(snapshots))
+        self._writer.write(path, lambda: table_pieces(snapshots))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what happened while the panel could not be seen."""

@@ -1,0 +1,97 @@
+"""A run's figures lie where they belong on every axis, and a run that goes on keeps one history."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.training.config import TrainingConfig
+from engine.training.events import BatchesDone, EpochDone, Position, RunStarted, SettingChanged
+from gui.curve_data import Run, merged
+
+BATCHES = 10
+
+
+def started(start=None, run="a"):
+    return RunStarted(run, TrainingConfig(), start or Position(), 5, BATCHES, 1000, 100)
+
+
+def batches(epoch, batch, count, seconds, loss=1.0):
+    position = Position(epoch, batch, epoch * BATCHES + batch, seconds)
+    return BatchesDone("a", position, np.full(count, loss), np.full(count, 0.5), 0.1, 100.0)
+
+
+def epoch_done(epoch, seconds=0.0, validation_loss=1.0):
+    position = Position(epoch, 0, epoch * BATCHES, seconds)
+    return EpochDone("a", position, epoch, 1.0, 0.5, validation_loss, 0.5, 1.0, 100.0, 0.1)
+
+
+def changed(step, old, new, setting="learning_rate"):
+    return SettingChanged("a", Position(step // BATCHES, step % BATCHES, step, step / 2), setting, old, new)
+
+
+def test_batches_lie_where_they_were_trained_on_every_axis():
+    run = Run(started(), 0, "a")
+    run.add_batches(batches(0, 4, 4, seconds=2.0))
+    run.add_batches(batches(0, 10, 6, seconds=5.0))
+    run.add_batches(batches(1, 5, 5, seconds=10.0))
+    assert run.batches["step"].tolist() == list(range(1, 16))
+    np.testing.assert_allclose(run.batches["epoch"], np.arange(1, 16) / BATCHES)
+    np.testing.assert_allclose(run.batches["seconds"][:4], [0.5, 1.0, 1.5, 2.0])
+    assert run.batches["seconds"][-1] == 10.0
+
+
+def test_a_run_that_goes_on_continues_its_curves():
+    run = Run(started(), 0, "a")
+    run.add_batches(batches(0, 10, 10, seconds=1.0))
+    run.add_epoch(epoch_done(1, 1.0))
+    run.live = False
+    run.begin(started(Position(1, 0, 10, 1.0)))
+    run.add_batches(batches(1, 10, 10, seconds=2.0))
+    assert run.live
+    assert run.batches["step"].tolist() == list(range(1, 21))
+    assert run.epochs["epoch"].tolist() == [1.0]
+
+
+def test_going_back_forgets_what_lies_behind():
+    run = Run(started(), 0, "a")
+    run.add_batches(batches(0, 10, 10, seconds=1.0))
+    run.add_epoch(epoch_done(1))
+    run.changes = [changed(3, 0.1, 0.2), changed(8, 0.2, 0.3)]
+    smoothed = run.smoothed("loss", 0.9)
+    assert len(smoothed) == 10
+    run.begin(started(Position(0, 5, 5, 0.5)))
+    run.add_batches(batches(0, 6, 1, seconds=0.6, loss=3.0))
+    assert run.batches["step"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert run.batches["loss"][-1] == 3.0
+    assert len(run.epochs) == 0
+    assert [change.position.step for change in run.changes] == [3]
+    assert len(run.smoothed("loss", 0.9)) == 6
+
+
+def test_the_last_place_is_the_latest_of_batches_and_epochs():
+    run = Run(started(), 0, "a")
+    assert run.last_place("step") == 0.0
+    run.add_batches(batches(0, 7, 7, seconds=3.0))
+    assert run.last_place("seconds") == 3.0
+    run.add_epoch(epoch_done(2))
+    assert run.last_place("epoch") == 2.0
+
+
+def test_a_change_lies_at_its_batch_on_every_axis():
+    run = Run(started(), 0, "a")
+    places = [run.change_place(changed(15, 0.1, 0.2), axis) for axis in ("step", "epoch", "seconds")]
+    assert places == [15, 1.5, 7.5]
+
+
+def test_dragging_a_value_is_told_as_one_change():
+    dragged = [(1.0, changed(1, 0.1, 0.2)), (1.1, changed(2, 0.2, 0.3)), (1.2, changed(3, 0.3, 0.4))]
+    other = (1.2, changed(3, 0.9, 0.8, "momentum"))
+    later = (9.0, changed(9, 0.4, 0.5))
+    told = merged([*dragged, other, later], gap=0.15)
+    assert [(change.setting, change.old, change.new) for _, change in told] == [
+        ("learning_rate", 0.1, 0.4), ("momentum", 0.9, 0.8), ("learning_rate", 0.4, 0.5),
+    ]  # fmt: skip
+
+
+def test_a_value_that_was_put_back_is_no_change():
+    assert merged([(1.0, changed(1, 0.1, 0.2)), (1.0, changed(1, 0.2, 0.1))], gap=0.1) == []
