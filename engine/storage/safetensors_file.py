@@ -23,7 +23,7 @@ from engine.storage.reading import MOST_DIMENSIONS, MOST_TENSORS, damaged, open_
 KIND = "a safetensors file"
 
 _LENGTH = struct.Struct("<Q")
-_LARGEST_HEADER = 16 * 2**20
+_LARGEST_HEADER = 4 * 2**20
 _METADATA = "__metadata__"
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2",

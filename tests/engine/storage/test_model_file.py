@@ -86,9 +86,7 @@ def test_everything_comes_back(tmp_path):
 def test_the_same_model_gives_the_same_bytes(tmp_path):
     save_model(tmp_path / "a", FULL)
     save_model(tmp_path / "b", load_model(tmp_path / "a"))
-    first, second = (tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()
-    assert len(first) == len(second)
-    assert len({first, second}) == 1 or b"null" in first
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 def test_the_safetensors_library_reads_it(tmp_path):
@@ -181,7 +179,7 @@ def test_deep_json_is_refused(tmp_path, small):
     assert_refused(load_model, tmp_path / "m", struct.pack("<Q", len(raw)) + raw)
 
 
-@pytest.mark.parametrize("length", [2**62, 2**64 - 1, 17 * 2**20])
+@pytest.mark.parametrize("length", [2**62, 2**64 - 1, 5 * 2**20])
 def test_a_header_longer_than_the_file_is_refused(tmp_path, small, length):
     assert_refused(load_model, tmp_path / "m", struct.pack("<Q", length) + small[8:])
 
