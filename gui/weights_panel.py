@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QImageWriter, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -97,7 +97,7 @@ class WeightsPanel(QWidget):
         """Write the picture as PNG; what goes wrong is told by ``failed``."""
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self.display.picture_image().save(buffer, b"PNG")
+        QImageWriter(buffer, b"png").write(self.display.picture_image())
         try:
             write_atomically(path, bytes(buffer.data().data()))
         except NetariumError as error:
