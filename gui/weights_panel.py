@@ -25,6 +25,7 @@ from engine.architecture.shapes import LayerSummary, NetworkSummary, ParameterSp
 from engine.errors import NetariumError
 from engine.storage.atomic import write_atomically
 from gui.form import wrapped
+from gui.messages import translate_error
 from gui.theme import GAP, MARGIN, Theme
 from gui.weight_display import WeightDisplay
 from gui.weight_picture import has_input_channels, image_input
@@ -101,7 +102,7 @@ class WeightsPanel(QWidget):
         try:
             write_atomically(path, bytes(buffer.data().data()))
         except NetariumError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(translate_error(error))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for weights again."""
