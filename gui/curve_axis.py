@@ -12,6 +12,8 @@ NumberStyle = Literal["number", "percent"]
 
 # Pixels that a line of text needs, with air around it.
 _LINE = 20
+# Written out, numbers with steps like this would not fit beside a vertical axis.
+_LARGE = 50_000
 
 
 class ReadableAxis(pg.AxisItem):
@@ -38,6 +40,8 @@ class ReadableAxis(pg.AxisItem):
         if self._percent:
             places = max(0, math.ceil(-math.log10(spacing * 100) - 1e-9))
             return [f"{100 * value:.{places}f}%" for value in values]
+        if self.orientation == "left" and spacing >= _LARGE:
+            return [f"{value:.3g}" for value in values]
         places = max(0, math.ceil(-math.log10(spacing) - 1e-9))
         return [f"{value:,.{places}f}" for value in values]
 

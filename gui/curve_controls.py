@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.curve_data import XAxis
+from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
 # Enough to see the trend of single batches, little enough to show a change at once.
@@ -35,14 +36,6 @@ class CurveControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._x_axis = QComboBox()
-        self._x_axis.setObjectName("xAxisCombo")
-        self._x_axis.setAccessibleName(self.tr("Horizontal axis"))
-        self._x_axis.setToolTip(
-            self.tr(
-                "What a step to the right means: one weight update (batch), one pass over all images (epoch), "
-                "or time, which is the fair way to compare networks of different size."
-            )
-        )
         names: list[tuple[str, XAxis]] = [
             (self.tr("Batch"), "step"), (self.tr("Epoch"), "epoch"), (self.tr("Seconds"), "seconds"),
         ]  # fmt: skip
@@ -50,52 +43,63 @@ class CurveControls(QWidget):
             self._x_axis.addItem(name, axis)
         self._x_axis.setCurrentIndex(1)
         self._x_axis.currentIndexChanged.connect(self.changed)
-
+        self._smoothing_name = QLabel(self.tr("Smoothing"))
         self._smoothing = QSlider(Qt.Orientation.Horizontal)
-        self._smoothing.setObjectName("smoothingSlider")
-        self._smoothing.setAccessibleName(self.tr("Smoothing"))
-        self._smoothing.setToolTip(
-            self.tr(
-                "Every batch holds other images, so single values jump. Smoothing shows the running mean of the "
-                "recent past: at 0.9 of about 10 batches, at 0.99 of about 100. The raw values stay behind, faint."
-            )
-        )
         self._smoothing.setRange(0, 99)
         self._smoothing.setPageStep(10)
         self._smoothing.setValue(round(100 * DEFAULT_SMOOTHING))
-        self._smoothing.setMinimumWidth(56)
-        self._smoothing.setMaximumWidth(180)
-        self._smoothing_name = QLabel(self.tr("Smoothing"))
-        self._smoothing_name.setProperty("muted", True)
-        self._smoothing_name.setBuddy(self._smoothing)
-        self._smoothing_value = QLabel()
-        self._smoothing_value.setProperty("muted", True)
-        self._smoothing_value.setFixedWidth(QFontMetrics(self.font()).horizontalAdvance("0.00") + SPACE)
         self._smoothing.valueChanged.connect(self._on_smoothing)
-
-        self._log = self._toggle("logButton", self.tr("Log"), self.tr("Logarithmic loss axis"))
-        self._log.setToolTip(
-            self.tr(
-                "Show the loss on a logarithmic axis: equal distances are equal ratios, so progress from 0.02 to "
-                "0.01 is as visible as from 2 to 1."
-            )
-        )
-        self._earlier = self._toggle("earlierRunsButton", self.tr("Earlier"), self.tr("Earlier runs"))
-        self._earlier.setChecked(True)
-        self._earlier.setToolTip(self.tr("Keep the earlier runs of this sitting as faint curves, to compare with."))
-        self._reset = QToolButton()
-        self._reset.setObjectName("resetViewButton")
-        self._reset.setText(self.tr("Reset"))
-        self._reset.setAccessibleName(self.tr("Reset view"))
-        self._reset.setToolTip(
-            self.tr("Show the whole run again (R, or double-click). The wheel zooms, dragging moves the picture.")
-        )
+        self._smoothing_value = QLabel()
+        self._log = self._button(self.tr("Log"))
+        self._earlier = self._button(self.tr("Earlier"))
+        for toggle in (self._log, self._earlier):
+            toggle.setCheckable(True)
+            toggle.setChecked(toggle is self._earlier)
+            toggle.toggled.connect(self.changed)
+        self._reset = self._button(self.tr("Reset"))
         self._reset.clicked.connect(self.reset_asked)
-        self._export = self._export_button()
-        for button in (self._log, self._earlier, self._reset, self._export):
-            button.setProperty("framed", True)
+        self._export = self._button(self.tr("Export ▾"))
+        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._export.setMenu(self._export_menu())
+        self._explain()
         self._lay_out()
         self._on_smoothing()
+
+    def _explain(self) -> None:
+        tr = self.tr
+        for widget, name, title, idea in (
+            (
+                self._x_axis, "xAxisCombo", tr("Horizontal axis"),
+                tr("What a step to the right means: one weight update (batch), one pass over all images (epoch), "
+                   "or time, which is the fair way to compare networks of different size."),
+            ),
+            (
+                self._smoothing, "smoothingSlider", tr("Smoothing"),
+                tr("Every batch holds other images, so single values jump. Smoothing shows the running mean of "
+                   "the recent past: at 0.9 of about 10 batches, at 0.99 of about 100. The raw values stay "
+                   "behind, faint."),
+            ),
+            (
+                self._log, "logButton", tr("Logarithmic loss axis"),
+                tr("Show the loss on a logarithmic axis: equal distances are equal ratios, so progress from 0.02 "
+                   "to 0.01 is as visible as from 2 to 1."),
+            ),
+            (
+                self._earlier, "earlierRunsButton", tr("Earlier runs"),
+                tr("Keep the earlier runs of this sitting as faint curves, to compare with."),
+            ),
+            (
+                self._reset, "resetViewButton", tr("Reset view"),
+                tr("Show the whole run again (R, or double-click). The wheel zooms, dragging moves the picture."),
+            ),
+            (
+                self._export, "exportButton", tr("Export the curves"),
+                tr("Take the curves with you: as a picture for a report, or as numbers for a table."),
+            ),
+        ):  # fmt: skip
+            widget.setObjectName(name)
+            widget.setAccessibleName(title)
+            widget.setToolTip(wrapped(idea))
 
     @property
     def x_axis(self) -> XAxis:
@@ -133,49 +137,45 @@ class CurveControls(QWidget):
             "QToolButton::menu-indicator { image: none; }"
         )
 
-    def _toggle(self, name: str, text: str, accessible: str) -> QToolButton:
+    def _button(self, text: str) -> QToolButton:
         button = QToolButton()
-        button.setObjectName(name)
         button.setText(text)
-        button.setAccessibleName(accessible)
-        button.setCheckable(True)
-        button.toggled.connect(self.changed)
+        button.setProperty("framed", True)
         return button
 
-    def _export_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("exportButton")
-        button.setText(self.tr("Export ▾"))
-        button.setAccessibleName(self.tr("Export the curves"))
-        button.setToolTip(self.tr("Take the curves with you: as a picture for a report, or as numbers for a table."))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        entries = (
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self._export)
+        for name, text, signal in (
             ("copyCurvesAction", self.tr("Copy as image"), self.copy_asked),
             ("saveCurvesImageAction", self.tr("Save as PNG..."), self.image_asked),
             ("saveCurvesTableAction", self.tr("Save as CSV..."), self.table_asked),
-        )
-        for name, text, signal in entries:
+        ):
             action = QAction(text, menu)
             action.setObjectName(name)
             action.triggered.connect(signal)
             menu.addAction(action)
-        button.setMenu(menu)
-        return button
+        return menu
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
         self._x_axis.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        for widget in (self._x_axis, self._smoothing_name, self._smoothing, self._smoothing_value):
-            first.addWidget(widget)
-        first.setStretch(2, 100)
+        self._smoothing_name.setBuddy(self._smoothing)
+        self._smoothing.setMinimumWidth(56)
+        self._smoothing.setMaximumWidth(180)
+        self._smoothing_value.setFixedWidth(QFontMetrics(self.font()).horizontalAdvance("0.00") + SPACE)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self._x_axis)
+        first.addSpacing(GAP)
+        first.addWidget(self._smoothing_name)
+        first.addWidget(self._smoothing, 100)
+        first.addWidget(self._smoothing_value)
         first.addStretch(1)
-        first.insertSpacing(1, GAP)
         for button in (self._log, self._earlier, self._reset, self._export):
             second.addWidget(button)
         second.addStretch(1)
         for row in (first, second):
             row.setSpacing(SPACE)
+        for label in (self._smoothing_name, self._smoothing_value):
+            label.setProperty("muted", True)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GAP)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWid
 from gui.curve_axis import NumberStyle, ReadableAxis
 from gui.curve_marks import BestMark, ChangeMarks
 from gui.curve_points import Array, Points
+from gui.form import wrapped
 from gui.theme import GAP, LIGHT, SERIES, SPACE, Theme
 
 NOTHING = Points(np.empty(0), np.empty(0))
@@ -90,6 +91,7 @@ class CurvePlot(QWidget):
         self._view: pg.ViewBox = item.getViewBox()
         self._view.disableAutoRange()
         self._view.setDefaultPadding(0.0)
+        self._view.setLimits(minXRange=1e-3, minYRange=1e-3)  # closer, the numbers would not fit beside the axis
         self.raw = pg.PlotCurveItem(connect="finite")
         self.training = pg.PlotCurveItem(connect="finite")
         self.training_epochs = pg.ScatterPlotItem(size=4)
@@ -113,10 +115,12 @@ class CurvePlot(QWidget):
         self.apply_theme(LIGHT)
 
     def _lay_out(self) -> None:
-        self._names[0].setToolTip(self.tr("Measured on the batches the network learns from, as they are trained"))
-        self._names[1].setToolTip(
-            self.tr("Measured after each epoch on images the network never learns from: what it will do on new ones")
+        ideas = (
+            self.tr("Measured on the batches the network learns from, as they are trained."),
+            self.tr("Measured after each epoch on images the network never learns from: what it will do on new ones."),
         )
+        for name, idea in zip(self._names, ideas, strict=True):
+            name.setToolTip(wrapped(idea))
         width = QFontMetrics(self.font()).horizontalAdvance("0.00000")
         legend = QHBoxLayout()
         legend.setSpacing(SPACE)
@@ -136,7 +140,7 @@ class CurvePlot(QWidget):
         layout.addLayout(self._header)
         layout.addWidget(self._canvas, 1)
         # The axis numbers reserve the same room in every plot, so that plots above one another line up.
-        self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.0000") + GAP)
+        self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.00000") + GAP)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 110)
         self._canvas.setMinimumSize(0, 0)
@@ -169,7 +173,7 @@ class CurvePlot(QWidget):
 
     def set_title_tip(self, text: str) -> None:
         """Explain the quantity where the pointer rests on the title."""
-        self._title.setToolTip(text)
+        self._title.setToolTip(wrapped(text))
 
     def set_earlier(self, runs: Sequence[tuple[Points, Points]], colours: Sequence[QColor]) -> None:
         """Show earlier runs, each as (training, validation) in its colour, behind the current one."""

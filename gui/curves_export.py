@@ -17,6 +17,7 @@ from engine.errors import NetariumError
 from engine.storage.atomic import write_atomically
 from gui.curve_data import Run
 from gui.curve_points import Array
+from gui.messages import translate_error
 from gui.theme import MARGIN
 
 # Twice as many pixels as on the screen, so that text stays sharp in a report.
@@ -107,7 +108,7 @@ class BackgroundWriter(QObject):
             try:
                 write_atomically(path, content())
             except NetariumError as error:
-                self.failed.emit(str(error))
+                self.failed.emit(translate_error(error))
             else:
                 self.written.emit(str(path))
 

@@ -130,13 +130,13 @@ class CurvesFigure(QWidget):
     def draw(self, current: Run, earlier: Sequence[Run], view: View) -> None:
         """Draw what is visible of the current run and of the earlier ones."""
         self._current = current
-        if view.axis != self._view.axis:
+        before, self._view = self._view, view
+        if view.axis != before.axis:
             # What was zoomed into lies elsewhere on the new axis.
             self._follows_x = True
-        if view.log != self._view.log:
+            self._arrange()
+        if view.log != before.log:
             self._loss.set_log(view.log)
-        self._view = view
-        self._arrange()
         if self._follows_x:
             self._follow(current, earlier)
         low, high = self._loss.x_window()

@@ -91,6 +91,8 @@ class CurvesPanel(QWidget):
             run.changes.append(event)
         elif isinstance(event, RunFinished):
             run.live = False
+        else:
+            return
         self._schedule()
 
     def set_run_label(self, run: str, label: str) -> None:
