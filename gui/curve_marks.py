@@ -65,7 +65,7 @@ class BestMark:
         self._star.setPen(theme.surface)
         self._star.setBrush(theme.good)
         self._text.setColor(theme.text)
-        self._text.fill = pg.mkBrush(_veil(theme))
+        self._text.fill = pg.mkBrush(_veil(theme, 130))  # the curves nearby still show
 
 
 class ChangeMarks:
@@ -111,7 +111,7 @@ class ChangeMarks:
             line.setPen(QPen(QColor(theme.muted), 0, Qt.PenStyle.DashLine))
         for label in self._labels:
             label.setColor(theme.text)
-            label.fill = pg.mkBrush(_veil(theme))
+            label.fill = pg.mkBrush(_veil(theme, 225))
 
     def _add_line(self) -> None:
         line = pg.InfiniteLine(angle=90, movable=False)
@@ -146,7 +146,7 @@ class ChangeMarks:
             label.setVisible(False)
 
 
-def _veil(theme: Theme) -> QColor:
+def _veil(theme: Theme, alpha: int) -> QColor:
     colour = QColor(theme.surface)
-    colour.setAlpha(225)
+    colour.setAlpha(alpha)
     return colour
