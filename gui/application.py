@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from gui.error_dialog import ErrorPresenter
 from gui.error_report import install_exception_hooks
 from gui.main_window import MainWindow
 
@@ -28,7 +27,7 @@ def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
     application.setApplicationDisplayName("Netarium")
     application.setDesktopFileName("netarium")
     window = MainWindow(dataset=dataset)
-    hooks = install_exception_hooks(ErrorPresenter(window).show)
+    hooks = install_exception_hooks(window.errors.show)
     _quit_on_interrupt(application, window)
     window.show()
     if model is not None:

@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.controller = TrainingController(self.views, parent=self)
         self.files = Files(self, self.controller, self.settings)
-        self._errors = ErrorPresenter(self)
+        self.errors = ErrorPresenter(self)
         self._may_close = False
         self._lay_out()
         self.menus = Menus(self, self.files)
@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         self.themes.changed.connect(self._apply_theme)
         self.controller.failed.connect(self.notices.show_error)
         self.controller.told.connect(self.notices.show_notice)
-        self.controller.crashed.connect(lambda summary, report: self._errors.show(ErrorReport(summary, report)))
+        self.controller.crashed.connect(lambda summary, report: self.errors.show(ErrorReport(summary, report)))
         self.controller.model_changed.connect(self._show_title)
         self.controller.saved.connect(self._show_title)
         self.controller.state_changed.connect(self._show_title)

@@ -130,6 +130,7 @@ class TrainingController(QObject):
         self._views.draw.input_changed.connect(self._set_image)
         self._views.draw.mistake_requested.connect(self._find_mistakes)
         self._views.weights.wanted_changed.connect(self._watch_weights)
+        self._views.features.wanted_changed.connect(self._classify)
         for view in (self._views.draw, self._views.weights, self._views.curves):
             view.failed.connect(self.failed)
 

@@ -1,0 +1,265 @@
+"""The worker's thread: states, messages, and that it stays alive whatever it is asked."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.architecture.layers import Activation, Dense, Dropout, Flatten
+from engine.architecture.network import NetworkSpec
+from engine.training.config import OptimizerConfig, TrainingConfig
+from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
+from engine.worker import Worker
+from tests.engine.conftest import make_dataset
+
+SPEC = NetworkSpec(
+    "tiny", (1, 28, 28), (Flatten(), Dense(16), Activation("relu"), Dropout(0.2), Dense(2))
+)  # fmt: skip
+CONFIG = TrainingConfig(optimizer=OptimizerConfig("momentum", learning_rate=0.05), batch_size=20, epochs=2)
+LONG = TrainingConfig(optimizer=OptimizerConfig("momentum", learning_rate=0.01), batch_size=2, epochs=500)
+
+
+class Listener:
+    """Drives a worker from the test's thread and keeps all it told."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.told: list[m.Message] = []
+        self._seen = 0
+
+    def wait_for(self, wanted, seconds: float = 60.0) -> m.Message:
+        """Return the next message for which ``wanted`` holds."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.told += self.worker.take()
+            while self._seen < len(self.told):
+                message = self.told[self._seen]
+                self._seen += 1
+                if wanted(message):
+                    return message
+            time.sleep(0.002)
+        raise AssertionError(f"not told in {seconds} s; told {[type(t).__name__ for t in self.told[-20:]]}")
+
+    def wait_for_state(self, state: str) -> m.StateChanged:
+        return self.wait_for(lambda message: isinstance(message, m.StateChanged) and message.state == state)
+
+    def wait_for_kind(self, kind):
+        return self.wait_for(lambda message: isinstance(message, kind))
+
+    def ask(self, command: m.Command, kind):
+        self.told += self.worker.take()
+        self._seen = len(self.told)
+        self.worker.submit(command)
+        return self.wait_for_kind(kind)
+
+
+@pytest.fixture
+def listener(monkeypatch):
+    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_dataset())
+    worker = Worker()
+    listener = Listener(worker)
+    worker.start()
+    listener.wait_for_state("ready")
+    listener.ask(m.LoadDataset("halves"), m.DatasetLoaded)
+    yield listener
+    assert worker.close(20), "the worker's thread did not stop"
+
+
+def train(listener: Listener, config: TrainingConfig = CONFIG, **more) -> None:
+    listener.ask(m.Train("run 1", SPEC, config, "cpu", **more), RunStarted)
+
+
+def test_a_run_goes_from_started_to_completed_and_learns(listener):
+    train(listener)
+    finished = listener.wait_for_kind(RunFinished)
+    assert finished.reason == "completed"
+    epochs = [message for message in listener.told if isinstance(message, EpochDone)]
+    assert [epoch.epoch for epoch in epochs] == [1, 2]
+    assert epochs[-1].validation_accuracy > 0.95
+    assert sum(len(b.losses) for b in listener.told if isinstance(b, BatchesDone)) == 40
+    assert listener.wait_for_state("ready").trained
+
+
+def test_pause_holds_and_resume_goes_on_where_it_was(listener):
+    train(listener, LONG)
+    listener.worker.submit(m.Pause())
+    listener.wait_for_state("paused")
+    paused_at = [b for b in listener.told if isinstance(b, BatchesDone)][-1].position.step
+    prediction = listener.ask(m.Predict(1, np.zeros((1, 28, 28), np.float32)), m.Prediction)
+    assert prediction.probabilities.shape == (2,)
+    listener.told += listener.worker.take()
+    assert not [b for b in listener.told if isinstance(b, BatchesDone) and b.position.step > paused_at]
+    listener.worker.submit(m.Resume())
+    following = listener.wait_for_kind(BatchesDone)
+    assert following.position.step - len(following.losses) == paused_at
+
+
+def test_step_trains_exactly_one_batch(listener):
+    train(listener, LONG, one_batch=True)
+    listener.wait_for_state("paused")
+    steps = [b.position.step for b in listener.told if isinstance(b, BatchesDone)]
+    assert steps == [1]
+    for expected in (2, 3):
+        assert listener.ask(m.StepBatch(), BatchesDone).position.step == expected
+        listener.wait_for_state("paused")
+
+
+def test_stop_keeps_the_network_and_more_epochs_follow_it(listener):
+    train(listener, LONG)
+    listener.wait_for_kind(BatchesDone)
+    stopped = listener.ask(m.Stop(), RunFinished)
+    assert stopped.reason == "stopped" and stopped.position.step > 0
+    assert listener.wait_for_state("ready").trained
+    started = listener.ask(m.TrainMore("run 1", CONFIG), RunStarted)
+    assert started.start.step == stopped.position.step
+    finished = listener.wait_for_kind(RunFinished)
+    assert finished.reason == "completed"
+    assert finished.position.epoch == stopped.position.epoch + 2
+
+
+def test_stop_while_paused(listener):
+    train(listener, LONG, one_batch=True)
+    listener.wait_for_state("paused")
+    assert listener.ask(m.Stop(), RunFinished).position.step == 1
+    assert listener.wait_for_state("ready").trained
+
+
+def test_settings_change_while_training(listener):
+    train(listener, LONG)
+    for setting, value in (("learning_rate", 0.002), ("dropout", 0.4), ("momentum", 0.5), ("weight_decay", 1e-3)):
+        event = listener.ask(m.Change(setting, value), SettingChanged)
+        assert (event.setting, event.new) == (setting, value)
+    batches = listener.wait_for(lambda b: isinstance(b, BatchesDone) and b.learning_rate != 0.01)
+    assert batches.learning_rate == 0.002
+
+
+def test_a_bad_change_is_told_and_training_goes_on(listener):
+    train(listener, LONG)
+    failed = listener.ask(m.Change("learning_rate", -1.0), m.CommandFailed)
+    assert "learning rate is -1.0" in str(failed.error)
+    listener.wait_for_kind(BatchesDone)
+
+
+def test_predictions_and_weights_come_while_training(listener):
+    train(listener, LONG)
+    image = make_dataset().test_images[0] / np.float32(255)
+    prediction = listener.ask(m.Predict(7, image, with_activations=True), m.Prediction)
+    assert prediction.request == 7
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert list(prediction.activations) == ["flatten1", "dense1", "relu1", "dropout1", "dense2"]
+    weights = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead)
+    assert weights.values.shape == (16, 784)
+
+
+def test_only_the_latest_prediction_of_many_waiting_is_computed(listener):
+    train(listener, LONG, one_batch=True)
+    listener.wait_for_state("paused")
+    with listener.worker._changed:  # the worker cannot take any before all are there
+        for request in range(50):
+            listener.worker._inbox.append(m.Predict(request, np.zeros((1, 28, 28), np.float32)))
+    listener.worker.submit(m.Predict(99, np.zeros((1, 28, 28), np.float32)))
+    listener.wait_for(lambda p: isinstance(p, m.Prediction) and p.request == 99)
+    assert sum(isinstance(p, m.Prediction) for p in listener.told) < 50
+
+
+def test_mistakes_are_those_of_the_network_on_the_test_images(listener):
+    train(listener, CONFIG, one_batch=True)
+    listener.wait_for_state("paused")
+    found = listener.ask(m.FindMistakes(), m.MistakesFound)
+    dataset = make_dataset()
+    wrong = set()
+    for index, (image, label) in enumerate(zip(dataset.test_images, dataset.test_labels, strict=True)):
+        answer = listener.ask(m.Predict(index, image / np.float32(255)), m.Prediction)
+        if answer.probabilities.argmax() != label:
+            wrong.add(index)
+    assert set(found.indices.tolist()) == wrong
+
+
+def test_divergence_puts_good_weights_back_and_says_so(listener):
+    linear = NetworkSpec("linear", (1, 28, 28), (Flatten(), Dense(16), Dense(16), Dense(16), Dense(2)))
+    wild = TrainingConfig(optimizer=OptimizerConfig("sgd", learning_rate=100.0), batch_size=20, epochs=50)
+    listener.ask(m.Train("run 1", linear, wild, "cpu"), RunStarted)
+    finished = listener.wait_for_kind(RunFinished)
+    assert finished.reason == "diverged" and "learning rate" in finished.message
+    weights = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead)
+    assert np.isfinite(weights.values).all()
+
+
+def test_save_and_open_bring_back_the_same_network(listener, tmp_path):
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    image = make_dataset().test_images[0] / np.float32(255)
+    before = listener.ask(m.Predict(1, image), m.Prediction).probabilities
+    path = tmp_path / "model.safetensors"
+    assert listener.ask(m.Save(path), m.Saved).path == path
+    train(listener, LONG)
+    listener.ask(m.Stop(), RunFinished)
+    ready = listener.ask(m.Open(path, SPEC, CONFIG, "cpu"), m.NetworkReady)
+    assert ready.spec == SPEC and ready.config == CONFIG and ready.class_names == ("left", "right")
+    after = listener.ask(m.Predict(2, image), m.Prediction).probabilities
+    np.testing.assert_array_equal(before, after)
+
+
+def test_a_bad_file_changes_nothing(listener, tmp_path):
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    before = listener.ask(m.ReadWeights("dense2/weight"), m.WeightsRead).values
+    for name, content in (("a.safetensors", b"\xff" * 100), ("b.params", b"no"), ("c.npz", b""), ("d.txt", b"?")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        failed = listener.ask(m.Open(path, SPEC, CONFIG, "cpu"), m.CommandFailed)
+        assert str(failed.error)
+    np.testing.assert_array_equal(before, listener.ask(m.ReadWeights("dense2/weight"), m.WeightsRead).values)
+
+
+def test_a_network_that_does_not_fit_leaves_the_old_one_alive(listener):
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    one_class = NetworkSpec("one", (1, 28, 28), (Flatten(), Dense(1)))
+    other_size = NetworkSpec("other", (1, 8, 8), (Flatten(), Dense(2)))
+    for spec in (one_class, other_size):
+        assert listener.ask(m.Train("run 2", spec, CONFIG, "cpu"), m.CommandFailed).error.values
+    assert listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values.shape == (16, 784)
+
+
+def test_training_twice_at_once_is_refused_and_the_run_goes_on(listener):
+    train(listener, LONG)
+    failed = listener.ask(m.Train("run 2", SPEC, CONFIG, "cpu"), m.CommandFailed)
+    assert "stop it first" in str(failed.error)
+    assert listener.wait_for_kind(BatchesDone).run == "run 1"
+
+
+def test_commands_out_of_place_do_nothing(listener):
+    for command in (m.Pause(), m.Resume(), m.StepBatch(), m.Stop(), m.FindMistakes(), m.ReadWeights("x")):
+        listener.worker.submit(command)
+    train(listener)
+    assert listener.wait_for_kind(RunFinished).reason == "completed"
+
+
+def test_closing_while_training_ends_the_run_and_still_saves(monkeypatch, tmp_path):
+    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_dataset())
+    worker = Worker()
+    listener = Listener(worker)
+    worker.start()
+    listener.ask(m.LoadDataset("halves"), m.DatasetLoaded)
+    train(listener, LONG)
+    path = tmp_path / "kept.safetensors"
+    worker.submit(m.Save(path))
+    assert worker.close(20)
+    assert [t.reason for t in worker.take() if isinstance(t, RunFinished)] == ["stopped"]
+    assert path.exists()
+
+
+def test_an_unforeseen_error_is_reported_and_the_thread_lives(listener, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("unforeseen")
+
+    monkeypatch.setattr("engine.worker.save_model_as", broken)
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    crashed = listener.ask(m.Save("x"), m.Crashed)
+    assert "unforeseen" in crashed.summary and "broken" in crashed.report
+    assert listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values.shape == (16, 784)
