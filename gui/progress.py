@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.training.events import BatchesDone, EpochDone, Evaluating, RunStarted, TrainingEvent
+from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunStarted, TrainingEvent
 
 # Weight of the newest report in the running mean of the speed.
 _NEWEST = 0.1
@@ -22,6 +22,8 @@ class Progress:
         How much of the run is done, in [0, 1].
     samples_per_second : float
         Smoothed; 0 before the first report.
+    position : Position
+        Where the loop stood when it last told.
     evaluating : bool
         Whether the validation images are being classified just now.
     """
@@ -33,6 +35,7 @@ class Progress:
         self.batch = 0
         self.batches_per_epoch = 0
         self.samples_per_second = 0.0
+        self.position = Position()
         self.evaluating = False
         self._first_epoch = 0
         self._train_samples = 0
@@ -46,12 +49,14 @@ class Progress:
                 self.run = event.run
                 self._first_epoch, self.last_epoch = event.start.epoch, event.last_epoch
                 self.epoch, self.batch = event.start.epoch + 1, event.start.batch
+                self.position = event.start
                 self.batches_per_epoch = event.batches_per_epoch
                 self._train_samples = event.train_samples
                 self.samples_per_second = 0.0
                 self.evaluating = False
             case BatchesDone(position=position, samples_per_second=speed):
                 self.epoch, self.batch = position.epoch + 1, position.batch
+                self.position = position
                 known = self.samples_per_second
                 self.samples_per_second = speed if known == 0 else known + _NEWEST * (speed - known)
                 self.evaluating = False
@@ -61,6 +66,7 @@ class Progress:
             case EpochDone(position=position):
                 self.evaluating = False
                 self.epoch, self.batch = position.epoch, self.batches_per_epoch
+                self.position = position
                 self._seconds_per_validation = max(0.0, position.seconds - self._epoch_ended)
             case _:
                 self.evaluating = False

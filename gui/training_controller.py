@@ -19,7 +19,7 @@ from engine.data.catalog import DATASETS
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.training.config import TrainingConfig
-from engine.training.events import BatchesDone, EpochDone, Evaluating, RunFinished, RunStarted, SettingChanged
+from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunFinished, RunStarted, SettingChanged
 from engine.worker import Worker
 from gui.messages import translate_error
 from gui.progress import Progress
@@ -62,7 +62,8 @@ class TrainingController(QObject):
         self._timer = QTimer(self, interval=_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
         self._runs = itertools.count(1)
-        self._requests = itertools.count(1)
+        self.latest_request = 0
+        self.answered_request = 0
         self.state: WindowState = "loading"
         self.dataset: Dataset | None = None
         self.model_spec: NetworkSpec | None = None
@@ -71,7 +72,6 @@ class TrainingController(QObject):
         self._chosen: NetworkSpec | None = None
         self._chosen_dataset = ""
         self._image: np.ndarray | None = None
-        self._answered = 0
         self._weights_asked: str | None = None
         self._watched_at = 0.0
         self._mistakes: deque[int] = deque()
@@ -110,6 +110,11 @@ class TrainingController(QObject):
                 self._worker.submit(m.Open(path, self._chosen, self._views.setup.configuration(), device))
         except NetariumError as error:
             self.failed.emit(translate_error(error))
+
+    @property
+    def position(self) -> Position:
+        """Where the run on screen stands."""
+        return self._progress.position
 
     @property
     def is_running(self) -> bool:
@@ -187,7 +192,7 @@ class TrainingController(QObject):
     def _set_image(self, image: np.ndarray | None) -> None:
         self._image = image
         if image is None:
-            self._answered = next(self._requests)  # answers on their way are about what was wiped away
+            self.answered_request = self._next_request()  # answers on their way are about what was wiped away
             self._views.draw.set_probabilities(None)
             self._views.features.set_activations(None)
         else:
@@ -196,7 +201,11 @@ class TrainingController(QObject):
     def _classify(self) -> None:
         if self._image is not None and self.model_spec is not None:
             wanted = self._views.features.wants_activations()
-            self._worker.submit(m.Predict(next(self._requests), self._image, wanted))
+            self._worker.submit(m.Predict(self._next_request(), self._image, wanted))
+
+    def _next_request(self) -> int:
+        self.latest_request += 1
+        return self.latest_request
 
     def _find_mistakes(self) -> None:
         """Show the next test image it gets wrong; after more training, look which those are."""
@@ -281,10 +290,10 @@ class TrainingController(QObject):
         self.refresh_watched()
 
     def _show_prediction(self, prediction: m.Prediction) -> None:
-        if prediction.request <= self._answered or self._image is None:
+        if prediction.request <= self.answered_request or self._image is None:
             return
-        self._answered = prediction.request
         self._views.draw.set_probabilities(prediction.probabilities)
+        self.answered_request = prediction.request
         if prediction.activations is not None:
             self._views.features.set_activations(prediction.activations)
 
