@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -67,6 +68,22 @@ def write_atomically(path: Path, data: bytes | Iterable[bytes | memoryview]) -> 
             raise _unwritable(path, error) from error
         raise
     _sync_folder(target.parent)
+
+
+def check_writable(path: Path) -> None:
+    """Check that a file could be put at ``path`` now, before the long work that makes it.
+
+    Raises
+    ------
+    FileError
+        As ``write_atomically`` would; nothing is left behind.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _mode_of(target)
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
 
 
 def _mode_of(target: Path) -> int | None:

@@ -8,11 +8,10 @@ from pathlib import Path
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.backends.mxnet import runtime
-from engine.errors import FileError
 from engine.storage.formats import read_weights
 from engine.storage.matching import Matching, match
 from engine.storage.model_file import Model, is_model_file, load_model
-from engine.storage.models import save_model_as
+from engine.storage.models import refuse_without_network, save_model_as
 
 
 def convert(
@@ -50,11 +49,7 @@ def _read(source: Path, network: NetworkSpec | None) -> tuple[Model, Matching]:
         if network is None or network == model.spec:
             return model, match(summarize(model.spec), model.weights)
     if network is None:
-        raise FileError(
-            "file.no_network",
-            "{file} holds weights without a network; say which network they belong to (--network NAME).",
-            file=source,
-        )  # fmt: skip
+        refuse_without_network(source)
     matching = read_weights(source, summarize(network))
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     model = Model(spec=network, weights=matching.weights, created=created, versions=runtime.versions())

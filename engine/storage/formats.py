@@ -62,6 +62,21 @@ def write_weights(path: Path, spec: NetworkSpec, weights: Mapping[str, np.ndarra
         raise _unknown(path)
 
 
+def check_suffix(path: Path) -> None:
+    """Check that a file's name says a format.
+
+    Raises
+    ------
+    FileError
+        Listing the suffixes there are.
+    """
+    prefix = path.name.removesuffix(SYMBOL_SUFFIX)
+    if prefix == path.name:
+        _reader(path)
+    elif not prefix:
+        raise _unknown(path)
+
+
 def _reader(path: Path) -> Callable[[Path], dict[str, np.ndarray]]:
     readers = {".params": read_mxnet_params, ".npz": read_npz, ".safetensors": _read_safetensors}
     if path.suffix.lower() not in readers:

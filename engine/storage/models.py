@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.errors import FileError
-from engine.storage.formats import SYMBOL_SUFFIX, read_weights, write_weights
+from engine.storage.atomic import check_writable
+from engine.storage.formats import SYMBOL_SUFFIX, check_suffix, read_weights, write_weights
 from engine.storage.model_file import Model, is_model_file, load_model, save_model
 from engine.storage.mxnet_symbol import export_for_mxnet
+from engine.storage.reading import open_checked
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,33 @@ def open_model(path: Path, network: NetworkSpec | None = None) -> Opened:
     if path.suffix.lower() == ".safetensors" and is_model_file(path):
         return Opened(load_model(path))
     if network is None:
-        raise FileError(
-            "file.no_network",
-            "{file} holds weights without a network; say which network they belong to (--network NAME).",
-            file=path.name,
-        )  # fmt: skip
+        refuse_without_network(path)
     matching = read_weights(path, summarize(network))
     note = f"{len(matching.weights)} tensors of {path.name} were matched to {network.name}."
     return Opened(Model(spec=network, weights=matching.weights), note)
+
+
+def refuse_without_network(path: Path) -> NoReturn:
+    """Raise ``FileError``: weights need a network, unless ``path`` cannot hold weights in the first place."""
+    check_suffix(path)
+    with open_checked(path):
+        raise FileError(
+            "file.no_network",
+            "{file} holds weights without a network; say which network they belong to (--network NAME).",
+            file=path,
+        )  # fmt: skip
+
+
+def check_target(path: Path) -> None:
+    """Check that ``save_model_as`` could write to ``path``, before the training that makes the model.
+
+    Raises
+    ------
+    FileError
+        As ``save_model_as`` would.
+    """
+    check_suffix(path)
+    check_writable(path)
 
 
 def save_model_as(path: Path, model: Model, trainable: bool = False) -> None:
@@ -52,6 +74,7 @@ def save_model_as(path: Path, model: Model, trainable: bool = False) -> None:
     FileError
         If the suffix is unknown or the file cannot be written; an older file is intact.
     """
+    check_suffix(path)
     if path.name.endswith(SYMBOL_SUFFIX):
         prefix = path.with_name(path.name.removesuffix(SYMBOL_SUFFIX))
         export_for_mxnet(prefix, model.spec, model.weights, trainable)
