@@ -142,7 +142,7 @@ class CurvePlot(QWidget):
         # The axis numbers reserve the same room in every plot, so that plots above one another line up.
         self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.00000") + GAP)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 110)
+        self.setMinimumSize(120, 92)
         self._canvas.setMinimumSize(0, 0)
 
     def set_narrow(self, narrow: bool) -> None:

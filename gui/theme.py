@@ -166,7 +166,7 @@ def _style_sheet(theme: Theme) -> str:
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QLabel[error="true"] {{ color: {theme.bad}; }}
     QPushButton, QToolButton[framed="true"] {{ background: {theme.surface}; border: 1px solid {theme.border};
-        border-radius: 5px; padding: 4px 10px; min-height: 20px; }}
+        border-radius: 5px; padding: 3px 10px; min-height: 18px; }}
     QPushButton:hover, QToolButton[framed="true"]:hover {{ border-color: {theme.accent}; }}
     QPushButton:pressed {{ background: {theme.sunken}; }}
     QPushButton:focus, QToolButton[framed="true"]:focus {{ border-color: {theme.accent}; }}
@@ -175,6 +175,15 @@ def _style_sheet(theme: Theme) -> str:
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.sunken}; color: {theme.muted};
         border-color: {theme.border}; }}
+    QScrollBar {{ background: transparent; border: none; margin: 0; }}
+    QScrollBar:vertical {{ width: 10px; }}
+    QScrollBar:horizontal {{ height: 10px; }}
+    QScrollBar::handle {{ background: {theme.border}; border-radius: 3px; margin: 2px; }}
+    QScrollBar::handle:vertical {{ min-height: 28px; }}
+    QScrollBar::handle:horizontal {{ min-width: 28px; }}
+    QScrollBar::handle:hover {{ background: {theme.muted}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
     QStatusBar::item {{ border: none; }}
     QProgressBar {{ border: 1px solid {theme.border}; border-radius: 4px; background: {theme.sunken};

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.inspection.weights import histogram, statistics, symmetric_limit
 from gui.colour_bar import ColourBar
@@ -14,9 +14,11 @@ from gui.figures_row import FiguresRow
 from gui.form import ElidedLabel, wrapped
 from gui.histogram_plot import HistogramPlot
 from gui.image_view import ImageView
-from gui.theme import GAP, LIGHT, SPACE, Theme
+from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 from gui.weight_picture import ImageShape, WeightPicture, picture
 
+# From this width on the distribution stands beside the picture; below it, it needs this height in all.
+_BESIDE, _BELOW = 440, 300
 _SAVED_SIDE = 1024
 _SAMPLE = 20_000  # pixels, enough to choose the strength of colours
 # Slow enough to read the figures while they change, and cheap for large tensors.
@@ -40,7 +42,7 @@ class WeightDisplay(QWidget):
         self._distribution_is_old = False
         self._build_picture()
         self._build_distribution()
-        self._arrange()
+        self._lay_out()
         self._show_pointed()
 
     def set_values(self, values: np.ndarray | None, image_shape: ImageShape | None = None) -> None:
@@ -95,6 +97,7 @@ class WeightDisplay(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Arrange the tiles anew."""
         super().resizeEvent(event)
+        self._arrange()
         self._show_picture()
 
     def _show_picture(self) -> None:
@@ -187,18 +190,37 @@ class WeightDisplay(QWidget):
             ]
         )
 
-    def _arrange(self) -> None:
+    def _lay_out(self) -> None:
+        picture = QVBoxLayout()
+        picture.setSpacing(SPACE)
+        picture.addWidget(self.view, 1)
+        picture.addWidget(self.colour_bar)
+        picture.addWidget(self.value_line)
         heading = QHBoxLayout()
         heading.addWidget(QLabel(self.tr("Distribution")), 1)
         heading.addWidget(self.log_check)
-        column = QVBoxLayout(self)
+        self._distribution = QWidget()
+        column = QVBoxLayout(self._distribution)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.colour_bar)
-        column.addWidget(self.value_line)
-        column.addSpacing(GAP)
         column.addLayout(heading)
-        column.addWidget(self.histogram)
-        column.addSpacing(SPACE)
+        column.addWidget(self.histogram, 1)
         column.addWidget(self.figures)
+        self._columns = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._columns.setContentsMargins(0, 0, 0, 0)
+        self._columns.setSpacing(GAP)
+        self._columns.addLayout(picture, 3)
+        self._columns.addWidget(self._distribution, 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which even the picture alone is of no use."""
+        return QSize(160, 150)
+
+    def _arrange(self) -> None:
+        """Put the distribution beside the picture where there is room, and leave it out where there is none."""
+        beside = self.width() > _BESIDE and self.width() > self.height()
+        directions = QBoxLayout.Direction
+        self._columns.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
+        self._columns.setSpacing(2 * MARGIN if beside else GAP)
+        self._columns.setStretch(1, 2 if beside else 0)
+        self._distribution.setVisible(beside or self.height() > _BELOW)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QImageWriter, QShowEvent
+from PySide6.QtGui import QHideEvent, QImageWriter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
@@ -31,6 +32,7 @@ from gui.weight_display import WeightDisplay
 from gui.weight_picture import has_input_channels, image_input
 
 _MEAN_OF_ALL = -1
+_ONE_ROW = 480  # the width from which all choosers stand in one row
 
 
 class WeightsPanel(QWidget):
@@ -114,6 +116,17 @@ class WeightsPanel(QWidget):
         super().hideEvent(event)
         self.wanted_changed.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the choosers in one row where there is room."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        wide = self.width() > _ONE_ROW
+        self._choosers.setDirection(directions.LeftToRight if wide else directions.TopToBottom)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which nothing could be read."""
+        return QSize(200, 220)
+
     def sizeHint(self) -> QSize:
         """Return a size that suits a dock."""
         return QSize(340, 560)
@@ -195,6 +208,10 @@ class WeightsPanel(QWidget):
         choices.addWidget(self.tensor_combo, 1)
         choices.addWidget(self.channel_spin)
         choices.addWidget(self.save_button)
+        self._choosers = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._choosers.setSpacing(GAP)
+        self._choosers.addWidget(self.layer_combo, 1)
+        self._choosers.addLayout(choices, 1)
         self._empty = QLabel(self.tr("Train or open a network to see its weights"))
         self._empty.setProperty("muted", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -205,8 +222,7 @@ class WeightsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         layout.setSpacing(GAP)
-        layout.addWidget(self.layer_combo)
-        layout.addLayout(choices)
+        layout.addLayout(self._choosers)
         layout.addWidget(self._pages, 1)
 
 
