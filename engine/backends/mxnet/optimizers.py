@@ -75,7 +75,7 @@ class Optimizer:
         """Restore what ``state`` returned; ``TrainingError`` if it is of another optimizer or network."""
         moments = dict(self._named_moments())
         fits = set(state) == {*moments, _STEP} and all(state[name].shape == m.shape for name, m in moments.items())
-        if not fits:
+        if not (fits and _is_count(state[_STEP])):
             raise TrainingError(
                 "training.optimizer_state",
                 "The saved state of the optimizer belongs to another optimizer or network; it was not used.",
@@ -178,6 +178,10 @@ class Optimizer:
     def _with(self, settings: StepSettings, moment: str) -> Iterator[tuple[Trained, Any, float]]:
         decays = (_decay(p, settings) for p in self._parameters)
         return zip(self._parameters, self._moments[moment], decays, strict=True)
+
+
+def _is_count(array: Array) -> bool:
+    return array.shape == () and array.dtype.kind in "iu" and int(array) >= 0
 
 
 def _decay(parameter: Trained, settings: StepSettings) -> float:
