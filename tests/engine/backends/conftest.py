@@ -1,0 +1,22 @@
+"""The backends that have to keep the contract of ``engine.backends.base``; a new one is added to the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.backends.base import Backend
+from engine.backends.mxnet.gluon import GluonBackend
+
+# cpu(1) is the same processor under another name: it finds every place where the device was forgotten.
+BACKENDS: dict[str, Callable[[], Backend]] = {
+    "gluon-cpu": lambda: GluonBackend("cpu"),
+    "gluon-cpu1": lambda: GluonBackend("cpu(1)"),
+}
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend in turn."""
+    return BACKENDS[request.param]()
