@@ -57,7 +57,7 @@ def train(
         Names the run in its events.
     start : Position, optional
         Where an earlier run of this network stopped; epochs and steps count on from there, and the rest of a
-        begun epoch comes first. The schedule begins anew.
+        begun epoch comes first. An epoch whose batches were all trained is over. The schedule begins anew.
     live : LiveSettings, optional
         Through which settings are changed between two events.
     stopwatch : Stopwatch, optional
@@ -100,11 +100,13 @@ class _Run:
         self._data = data
         self._config = config
         self._run = run
-        self._start = start
         self._live = live
         self._stopwatch = stopwatch
         self._shapes = {layer.path: layer.output_shape for layer in summarize(network.spec).layers}
         self._batches_per_epoch = math.ceil(len(data.train) / config.batch_size)
+        if start.batch >= self._batches_per_epoch:  # stopped while it was validated
+            start = Position(start.epoch + 1, 0, start.step, start.seconds)
+        self._start = start
         self._in_flight: deque[tuple[PendingMetrics, int, float]] = deque()
         self._reports = Reports(run, start, stopwatch)
         self._last_good = last_good
