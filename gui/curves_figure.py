@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics, QImage, QPalette, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QImage, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.curve_data import Run, XAxis, merged
@@ -97,7 +97,8 @@ class CurvesFigure(QWidget):
         for plot in self._both:
             self._plots.addWidget(plot, 1)
         self._picture = QWidget()
-        self._picture.setAutoFillBackground(True)
+        self._picture.setObjectName("curvesPicture")
+        self._picture.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         picture = QVBoxLayout(self._picture)
         picture.setContentsMargins(0, 0, 0, 0)
         picture.setSpacing(SPACE)
@@ -166,9 +167,8 @@ class CurvesFigure(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``; the runs must be drawn again afterwards."""
         self._theme = theme
-        palette = self._picture.palette()
-        palette.setColor(QPalette.ColorRole.Window, theme.surface)
-        self._picture.setPalette(palette)
+        # A style sheet, since the application's own would take a palette back when the scheme changes.
+        self._picture.setStyleSheet(f"#curvesPicture {{ background: {theme.surface}; }}")
         self._earlier_state = self._epochs_state = ()
         for plot in self._both:
             plot.apply_theme(theme)

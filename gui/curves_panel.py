@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
@@ -34,7 +34,7 @@ class CurvesPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("curvesPanel")
-        self.setAutoFillBackground(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._runs: dict[str, Run] = {}
         self._labels: dict[str, str] = {}
         self._current: Run | None = None
@@ -104,9 +104,8 @@ class CurvesPanel(QWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Window, theme.surface)
-        self.setPalette(palette)
+        # A style sheet, since the application's own would take a palette back when the scheme changes.
+        self.setStyleSheet(f"#curvesPanel {{ background: {theme.surface}; }}")
         self._controls.apply_theme(theme)
         self._figure.apply_theme(theme)
         self._schedule()

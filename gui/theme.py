@@ -175,6 +175,10 @@ def _style_sheet(theme: Theme) -> str:
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.sunken}; color: {theme.muted};
         border-color: {theme.border}; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.muted}; border-radius: 3px;
+        background: {theme.surface}; }}
+    QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent}; }}
+    QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
     QScrollBar {{ background: transparent; border: none; margin: 0; }}
     QScrollBar:vertical {{ width: 10px; }}
     QScrollBar:horizontal {{ height: 10px; }}

@@ -10,8 +10,8 @@ from engine.errors import ConfigError
 EXPERIMENTS: dict[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
-        LENET_TANH,
         LENET_BN,
+        LENET_TANH,
         SIMPLE_CONVNET,
         SOFTMAX_REGRESSION,
         MLP_128_64,
