@@ -38,7 +38,7 @@ class AnswerView(QWidget):
         column.addWidget(self.preview, 50)
         column.addWidget(caption)
         column.addStretch(1)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(MARGIN)
         row.addWidget(self._column, 100)  # as wide as it may be; the bars take the rest
@@ -69,4 +69,5 @@ class AnswerView(QWidget):
         self._column.setMaximumWidth(width)
         self.preview.setMaximumHeight(width)
         self.best.setMaximumHeight(width)
+        self._row.activate()  # now, not in a later event, which would show as a flicker
         super().resizeEvent(event)

@@ -48,7 +48,7 @@ class BestAnswer(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return room for a digit."""
-        return QSize(84, 52)
+        return QSize(84, 44)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the name, and the probability below it."""

@@ -76,7 +76,7 @@ class CanvasSurface:
 
     def _paint_strokes(self, painter: QPainter, square: QRectF, drawing: Drawing, live: Stroke | None) -> None:
         if self._strokes is None:
-            side = round(square.width() * painter.device().devicePixelRatio())
+            side = round(square.width() * painter.device().devicePixelRatioF())
             clear = QColor(Qt.GlobalColor.transparent)
             form = QImage.Format.Format_ARGB32_Premultiplied
             self._strokes = StrokeImage(side, clear, QColor(self._theme.text), form)
@@ -84,13 +84,12 @@ class CanvasSurface:
         painter.drawImage(square, self._strokes.image)
         if live is not None:
             painter.translate(square.topLeft())
-            painter.scale(square.width(), square.height())
-            paint_piece(painter, live, len(live.dots) - 1, QColor(self._theme.text))
+            paint_piece(painter, live, live.last_piece, square.width(), QColor(self._theme.text))
 
     def _paint_picture(self, painter: QPainter, square: QRectF, picture: Picture) -> None:
         if self._picture is None:
-            self._picture = self._rendered(picture, square.size().toSize() * painter.device().devicePixelRatio())
-        size = self._picture.deviceIndependentSize() / painter.device().devicePixelRatio()
+            self._picture = self._rendered(picture, square.size().toSize() * painter.device().devicePixelRatioF())
+        size = self._picture.deviceIndependentSize() / painter.device().devicePixelRatioF()
         target = QRectF(QPointF(), size)
         target.moveCenter(square.center())
         painter.drawImage(target, self._picture)

@@ -49,7 +49,7 @@ class DrawCanvas(QWidget):
     and the space bar sets it down and lifts it.
     """
 
-    changed = Signal()  # at most about 60 times a second, and at the end of every stroke
+    changed = Signal()  # about 60 times a second while the pen moves, and at once for everything else
     stroke_ended = Signal()
     image_offered = Signal(object)  # QMimeData that was dropped here
 
@@ -144,7 +144,7 @@ class DrawCanvas(QWidget):
         self._ink.redraw(self._drawing.strokes)
         self._surface.forget()
         self.update()
-        self._pacer.request()
+        self._pacer.emit_now()
 
     # Drawing
 
@@ -162,13 +162,13 @@ class DrawCanvas(QWidget):
         if self._stroke is None or self._stroke.dots[-1][:2] == (at.x(), at.y()):
             return
         self._stroke.dots.append(Dot(at.x(), at.y(), width))
-        self._paint_piece(len(self._stroke.dots) - 2)
+        self._paint_piece(self._stroke.last_piece - 1)
         self._pacer.request()
 
     def _finish_stroke(self) -> None:
         if self._stroke is None:
             return
-        self._paint_piece(len(self._stroke.dots) - 1)
+        self._paint_piece(self._stroke.last_piece)
         self._stroke = None
         self._pacer.emit_now()
         self.stroke_ended.emit()
@@ -178,7 +178,7 @@ class DrawCanvas(QWidget):
         assert self._stroke is not None
         self._ink.add(self._stroke, index)
         self._surface.add(self._stroke, index)
-        area = piece_bounds(self._stroke, index) | piece_bounds(self._stroke, len(self._stroke.dots) - 1)
+        area = piece_bounds(self._stroke, index) | piece_bounds(self._stroke, self._stroke.last_piece)
         square = self._square()
         corner = square.topLeft()
         on_screen = QRectF(area.topLeft() * square.width() + corner, area.bottomRight() * square.width() + corner)

@@ -13,7 +13,7 @@ from engine.data.drawing import prepare_drawing, prepare_image
 from engine.errors import NetariumError
 from gui.answer_view import AnswerView
 from gui.draw_canvas import DrawCanvas
-from gui.draw_tools import DrawTools
+from gui.draw_tools import REDO_KEY, UNDO_KEY, DrawTools
 from gui.drawing import Picture
 from gui.image_picker import ImagePicker
 from gui.input_preview import INPUT_SIDE
@@ -148,6 +148,7 @@ class DrawPanel(QWidget):
             self._stage.setMaximumSize(max(height - tools, 1), _NO_LIMIT)
         else:
             self._stage.setMaximumSize(_NO_LIMIT, max(width + tools, 1))
+        self._layout.activate()  # now, not in a later event, which would show as a flicker
         self.updateGeometry()
 
     def _needed(self, beside: bool) -> QSize:
@@ -169,11 +170,12 @@ class DrawPanel(QWidget):
         self.picker.image_chosen.connect(self.show_test_image)
         self.picker.mistake_requested.connect(self.mistake_requested)
         for key, action in (
-            (QKeySequence.StandardKey.Undo, self.canvas.undo),
-            (QKeySequence.StandardKey.Redo, self.canvas.redo),
-            (QKeySequence.StandardKey.Paste, self._paste),
+            (UNDO_KEY, self.canvas.undo),
+            (REDO_KEY, self.canvas.redo),
+            (QKeySequence("Ctrl+Y"), self.canvas.redo),
+            (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
         ):
-            QShortcut(QKeySequence(key), self, action, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            QShortcut(key, self, action, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _lay_out(self) -> None:
         self._stage = QWidget()
@@ -191,6 +193,7 @@ class DrawPanel(QWidget):
         result.addWidget(self.picker)
 
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setSizeConstraint(QBoxLayout.SizeConstraint.SetNoConstraint)  # minimumSizeHint knows better
         self._layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         self._layout.addWidget(self._stage, 100)  # the canvas first; the answer takes what it leaves
         self._layout.addWidget(self._result, 1)

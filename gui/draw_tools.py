@@ -10,6 +10,10 @@ from gui.draw_canvas import DEFAULT_BRUSH
 from gui.form import wrapped
 from gui.theme import SPACE
 
+# Named here, not taken from the platform: the standard key for Redo differs between desktops.
+UNDO_KEY, REDO_KEY = QKeySequence("Ctrl+Z"), QKeySequence("Ctrl+Shift+Z")
+CLEAR_KEY = QKeySequence(Qt.Key.Key_Delete)
+
 
 class DrawTools(QWidget):
     """Buttons and a slider that say what a person wants of the canvas."""
@@ -21,17 +25,16 @@ class DrawTools(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
         self.undo_button = _button(
             "undoButton", self.tr("Undo"),
-            self.tr("Take back the last stroke and see what it did to the answer."), QKeySequence(undo),
+            self.tr("Take back the last stroke and see what it did to the answer."), UNDO_KEY,
         )  # fmt: skip
         self.redo_button = _button(
-            "redoButton", self.tr("Redo"), self.tr("Put back the stroke that was taken back."), QKeySequence(redo)
+            "redoButton", self.tr("Redo"), self.tr("Put back the stroke that was taken back."), REDO_KEY
         )
         self.clear_button = _button(
             "clearButton", self.tr("Clear"),
-            self.tr("Begin with an empty canvas. Undo brings the drawing back."), QKeySequence(Qt.Key.Key_Delete),
+            self.tr("Begin with an empty canvas. Undo brings the drawing back."), CLEAR_KEY,
         )  # fmt: skip
         self.undo_button.clicked.connect(self.undo_requested)
         self.redo_button.clicked.connect(self.redo_requested)

@@ -54,8 +54,8 @@ class InputPreview(QWidget):
         return QSize(3 * INPUT_SIDE, 3 * INPUT_SIDE)
 
     def minimumSizeHint(self) -> QSize:
-        """Return two pixels for each pixel of the input."""
-        return QSize(2 * INPUT_SIDE, 2 * INPUT_SIDE)
+        """Return the same: with less, a digit's pixels cannot be told apart."""
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the input in whole device pixels, at the bottom, above its caption."""

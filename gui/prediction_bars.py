@@ -13,7 +13,8 @@ from gui.form import wrapped
 from gui.theme import GAP, LIGHT, Theme
 
 _FEW = 10
-_ROW_FEW, _ROW_MANY, _ROW_LARGEST = 15, 11, 40
+_ROW_FEW, _ROW_MANY, _ROW_LARGEST = 15, 11, 52
+_THICKEST = 22.0
 _SMALL_FONT, _LARGE_FONT = 13, 15
 _LARGE_FROM = 300  # pixels of width
 _LABEL_SHARE = 0.4  # of the width; longer class names are elided
@@ -109,7 +110,9 @@ class PredictionBars(QWidget):
         metrics = QFontMetricsF(bold)
         label = min(max(map(metrics.horizontalAdvance, self._names)) + 1, self.width() * _LABEL_SHARE)
         value = metrics.horizontalAdvance(percent(0.999)) + 1
-        track = QRectF(label + GAP, 0, max(self.width() - label - value - 2 * GAP, 1), min(row * 0.6, row - 3))
+        track = QRectF(
+            label + GAP, 0, max(self.width() - label - value - 2 * GAP, 1), min(row * 0.6, row - 3, _THICKEST)
+        )
         best = -1 if self._values is None else int(self._values.argmax())
         for index, name in enumerate(self._names):
             room = QRectF(0, index * row, self.width(), row)

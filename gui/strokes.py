@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen
 
 
 class Dot(NamedTuple):
@@ -22,30 +22,41 @@ class Dot(NamedTuple):
 class Stroke:
     """The dots from pen down to pen up, at least one.
 
-    The line is smoothed with quadratic curves: piece ``i`` runs from the middle between dots ``i - 1`` and
-    ``i`` to the middle between ``i`` and ``i + 1``, bent by dot ``i``; the ends run straight to the first and the
-    last dot. So a new dot settles the piece before it, and nothing painted earlier moves.
+    It is painted in pieces. Piece 0 is the first dot; piece ``i`` is a quadratic curve bent by dot ``i - 1``, from
+    the middle before that dot to the middle after it. The first and the last curve end in the dots themselves.
+    So a new dot settles one more piece, and nothing painted earlier moves.
     """
 
     dots: list[Dot] = field(default_factory=list)
 
+    @property
+    def last_piece(self) -> int:
+        """The piece that the next dot would change; all before it are settled."""
+        return len(self.dots)
 
-def paint_piece(painter: QPainter, stroke: Stroke, index: int, colour: QColor) -> None:
-    """Paint one piece of a stroke; the painter's units are shares of the canvas's side."""
-    dot = stroke.dots[index]
-    painter.setPen(QPen(colour, dot.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-    if len(stroke.dots) == 1:
-        painter.drawPoint(QPointF(dot.x, dot.y))
-        return
-    path = QPainterPath(_middle(stroke, index - 1))
-    path.quadTo(QPointF(dot.x, dot.y), _middle(stroke, index))
-    painter.drawPath(path)
+
+def paint_piece(painter: QPainter, stroke: Stroke, index: int, side: float, colour: QColor) -> None:
+    """Paint one piece of a stroke on a canvas of this side, in the painter's units.
+
+    The painter is not scaled instead, because Qt splits curves into lines before it scales them.
+    """
+    dot = stroke.dots[max(index - 1, 0)]
+    pen = QPen(QBrush(colour), dot.width * side)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    at = QPointF(dot.x, dot.y) * side
+    if index == 0:
+        painter.drawPoint(at)
+    else:
+        path = QPainterPath(_middle(stroke, index - 2) * side)
+        path.quadTo(at, _middle(stroke, index - 1) * side)
+        painter.drawPath(path)
 
 
 def piece_bounds(stroke: Stroke, index: int) -> QRectF:
     """Return the rectangle, in shares of the side, that holds a piece with its width."""
-    dot = stroke.dots[index]
-    corners = [_middle(stroke, index - 1), QPointF(dot.x, dot.y), _middle(stroke, index)]
+    dot = stroke.dots[max(index - 1, 0)]
+    corners = [_middle(stroke, index - 2), QPointF(dot.x, dot.y), _middle(stroke, index - 1)]
     xs, ys = [corner.x() for corner in corners], [corner.y() for corner in corners]
     half = dot.width / 2
     return QRectF(QPointF(min(xs), min(ys)), QPointF(max(xs), max(ys))).adjusted(-half, -half, half, half)
@@ -72,25 +83,24 @@ class StrokeImage:
         self.image.fill(self._paper)
         painter = self._painter()
         for stroke in strokes:
-            for index in range(len(stroke.dots)):
-                paint_piece(painter, stroke, index, self._ink)
+            for index in range(stroke.last_piece + 1):
+                paint_piece(painter, stroke, index, self.image.width(), self._ink)
         painter.end()
 
     def add(self, stroke: Stroke, index: int) -> None:
         """Paint one more piece of a stroke."""
         painter = self._painter()
-        paint_piece(painter, stroke, index, self._ink)
+        paint_piece(painter, stroke, index, self.image.width(), self._ink)
         painter.end()
 
     def _painter(self) -> QPainter:
         painter = QPainter(self.image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.scale(self.image.width(), self.image.height())
         return painter
 
 
 def _middle(stroke: Stroke, index: int) -> QPointF:
     """Return the middle between dots ``index`` and ``index + 1``; beyond either end, the end dot."""
-    before = stroke.dots[max(index, 0)]
-    after = stroke.dots[min(index + 1, len(stroke.dots) - 1)]
+    last = len(stroke.dots) - 1
+    before, after = stroke.dots[min(max(index, 0), last)], stroke.dots[min(max(index + 1, 0), last)]
     return QPointF((before.x + after.x) / 2, (before.y + after.y) / 2)
