@@ -67,7 +67,7 @@ class Session:
         self._backend = backend
         self._dataset_name = dataset.name if dataset else ""
         if dataset is not None:
-            _check_classes(spec, dataset)
+            check_classes(spec, dataset)
         weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
         self.network: Network = backend.build(spec, weights)
         self._last_good = LastGoodWeights(self.network)
@@ -79,8 +79,8 @@ class Session:
         self.metrics = model.metrics
         self._dataset_name = model.dataset
         self.class_names = model.class_names or self.class_names
-        if model.position is not None:
-            self.position = model.position
+        self.position = model.position or Position()
+        if model.optimizer_state:
             self.network.prepare_training(self.config.optimizer, self.config.loss_reduction)
             self.network.set_optimizer_state(model.optimizer_state)
             self._moments_fit = True
@@ -94,7 +94,7 @@ class Session:
             Names the run in its events.
         config : TrainingConfig, optional
             Settings from now on. The optimizer's moments are kept where its method stays the same, and a begun
-            epoch is finished where its order of samples stays the same.
+            epoch is finished where its samples and their order stay the same.
 
         Yields
         ------
@@ -106,13 +106,15 @@ class Session:
         dataset = self.dataset
         if dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
-        _check_classes(self.spec, dataset)
+        check_classes(self.spec, dataset)
         data = place(
             self.network,
             config,
             (dataset.train_images, dataset.train_labels),
             (dataset.test_images, dataset.test_labels),
         )
+        if self.position.batch and not (dataset.name == self._dataset_name and _same_order(config, self.config)):
+            self.position = msgspec.structs.replace(self.position, batch=0)
         self._dataset_name, self.class_names = dataset.name, dataset.class_names
         self._adopt(config)
         events = train(
@@ -126,8 +128,6 @@ class Session:
         if not (self._moments_fit and _same_moments(config, self.config)):
             self.network.prepare_training(config.optimizer, config.loss_reduction)
             self._moments_fit = True
-        if not _same_order(config, self.config) and self.position.batch:
-            self.position = msgspec.structs.replace(self.position, batch=0)
         report_every = self.live.report_every
         self.live = LiveSettings(self.spec, config.optimizer, report_every)
         self.stopwatch = Stopwatch()
@@ -179,11 +179,12 @@ class Session:
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             versions={name: str(version) for name, version in versions.items()},
             optimizer_state=self.network.optimizer_state() if self._moments_fit else {},
-            position=self.position if self._moments_fit else None,
+            position=self.position,
         )
 
 
-def _check_classes(spec: NetworkSpec, dataset: Dataset) -> None:
+def check_classes(spec: NetworkSpec, dataset: Dataset) -> None:
+    """Check that a network has an output for every class; ``TrainingError`` if not."""
     known, needed = classes(spec), len(dataset.class_names)
     if known < needed:
         raise TrainingError(
