@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def open_folder(folder: Path) -> Dataset:
     DataError
         Naming the files that were looked for and not found, or the file that cannot be used.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError("data.no_folder", "{folder} is not a folder; choose one with four IDX files.", folder=folder)
     return _read_folder(folder, folder.resolve().name)
 
