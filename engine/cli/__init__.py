@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from engine.cli import commands
+from engine.cli.output import silence_stdout
 from engine.cli.parser import parser
 from engine.errors import NetariumError
+from engine.storage.paths import use_data_home
 
 _COMMANDS = {
     "train": commands.train,
@@ -25,17 +26,21 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return the process's exit code: 0, 2 after an error, 130 when interrupted."""
     options = parser().parse_args(arguments)
     if options.data_dir is not None:
-        os.environ["NETARIUM_HOME"] = str(options.data_dir.absolute())
+        use_data_home(options.data_dir)
     try:
         code: int = _COMMANDS[options.command](options)
-        sys.stdout.flush()
+        print(end="", flush=True)
         return code
     except NetariumError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted; no file was changed.", file=sys.stderr)
-        return 130
+        return commands.INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         return 0
+    except OSError as error:
+        silence_stdout()  # which may be what cannot be written to
+        print(f"The command could not be finished: {error.strerror or error}.", file=sys.stderr)
+        return 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,56 +18,49 @@ from engine.architecture.shapes import format_shape, summarize
 from engine.architecture.zoo import EXPERIMENTS, experiment
 from engine.backends.mxnet import runtime
 from engine.backends.mxnet.gluon import GluonBackend
-from engine.cli.output import Progress, print_epoch, print_json, summary_as_data
+from engine.cli.interrupt import Interrupt
+from engine.cli.output import Progress, print_epoch, print_json, silence_stdout, summary_as_data
+from engine.cli.parser import DEFAULT_NETWORK
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.data.drawing import prepare_image
 from engine.data.image_file import read_image
 from engine.devices import check_device, list_devices
-from engine.errors import DataError, FileError, TrainingError
-from engine.session import Session
+from engine.errors import DataError, TrainingError
+from engine.session import Session, check_classes
 from engine.storage.convert import convert as convert_file
-from engine.storage.models import open_model, save_model_as
+from engine.storage.model_file import load_model
+from engine.storage.models import check_target, open_model, save_model_as
 from engine.training.config import InitializerConfig, OptimizerConfig, ScheduleConfig, TrainingConfig
 from engine.training.data import place
-from engine.training.events import EpochDone, RunFinished
+from engine.training.events import BatchesDone, EpochDone, RunFinished, TrainingEvent
 from engine.training.loop import evaluate as evaluate_network
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train and print the figures of every epoch; Ctrl-C ends the run and still saves."""
-    if options.save is not None and not options.save.absolute().parent.is_dir():
-        raise FileError(
-            "file.no_folder", "There is no folder {folder} to save into; nothing was trained.",
-            folder=options.save.absolute().parent,
-        )  # fmt: skip
+    """Train and print the figures of every epoch; Ctrl-C ends the run after its batch and still saves."""
+    if options.save is not None:
+        check_target(options.save)
     session = _session_to_train(options)
-    config = _overridden(session.config, options)
-    finished: RunFinished | None = None
-    progress = Progress()
-    events = session.train("run", config)
-    try:
-        for event in events:
-            progress.show(event)
-            if isinstance(event, EpochDone):
-                print_epoch(event, options.json)
-            elif isinstance(event, RunFinished):
-                finished = event
-    except KeyboardInterrupt:
-        events.close()
-        print("\nStopped; the model is kept as it is now.", file=sys.stderr)
+    finished = _follow(session, session.train("run", _overridden(session.config, options)), options)
     if options.save is not None:
         save_model_as(options.save, session.model(runtime.versions()))
         print(f"Saved {options.save}", file=sys.stderr)
-    if finished is not None and finished.reason != "completed":
+    if finished is None:
+        return INTERRUPTED
+    if finished.reason != "completed":
         raise TrainingError(f"training.{finished.reason}", "{message}", message=finished.message)
     return 0
 
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print accuracy and mean cross-entropy of a model on the test images."""
-    opened = open_model(options.model, _named_network(options.network))
     dataset = _dataset(options)
+    opened = open_model(options.model, _network_for(dataset, options.network))
+    check_classes(opened.model.spec, dataset)
     backend = GluonBackend(check_device(options.device))
     network = backend.build(opened.model.spec, opened.model.weights)
     test = (dataset.test_images, dataset.test_labels)
@@ -92,11 +86,12 @@ def predict(options: argparse.Namespace) -> int:
     for path, probabilities in zip(options.images, network.predict(np.stack(images)), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
+        file = os.fsencode(path).decode(errors="replace")  # a name may be in any encoding
         if options.json:
-            answer = {"file": str(path), "prediction": best, "label": label}
+            answer = {"file": file, "prediction": best, "label": label}
             print_json(answer | {"probabilities": [round(float(p), 6) for p in probabilities]})
         else:
-            print(f"{path}: {label} ({probabilities[best]:.1%})")
+            print(f"{file}: {label} ({probabilities[best]:.1%})")
     return 0
 
 
@@ -114,8 +109,8 @@ def networks(options: argparse.Namespace) -> int:
 
 def summary(options: argparse.Namespace) -> int:
     """Print layers, shapes and parameters of a named network or of a model file."""
-    named = options.network in EXPERIMENTS or not Path(options.network).exists()
-    spec = experiment(options.network).network() if named else open_model(Path(options.network)).model.spec
+    named = options.network in EXPERIMENTS or not os.path.exists(options.network)
+    spec = experiment(options.network).network() if named else load_model(Path(options.network)).spec
     described = summarize(spec)
     if options.json:
         print_json(summary_as_data(spec, described))
@@ -156,12 +151,44 @@ def convert(options: argparse.Namespace) -> int:
 def _session_to_train(options: argparse.Namespace) -> Session:
     dataset = _dataset(options)
     backend = GluonBackend(check_device(options.device))
+    chosen = experiment(options.network or DEFAULT_NETWORK)
     if options.continued is not None:
-        model = open_model(options.continued).model
-        return Session(backend, model.spec, model.config or TrainingConfig(), dataset, model)
-    chosen = experiment(options.network)
+        model = open_model(options.continued, _network_for(dataset, options.network)).model
+        return Session(backend, model.spec, model.config or chosen.config, dataset, model)
     spec = chosen.network(dataset.input_shape, len(dataset.class_names))
     return Session(backend, spec, _overridden(chosen.config, options), dataset)
+
+
+def _follow(
+    session: Session, events: Generator[TrainingEvent, None, None], options: argparse.Namespace
+) -> RunFinished | None:
+    """Print what a run tells until it ends; return None where it was interrupted."""
+    progress = Progress()
+    with Interrupt() as interrupt:
+        for event in events:
+            progress.show(event)
+            if isinstance(event, EpochDone):
+                _print_epoch(event, options)
+            elif isinstance(event, RunFinished):
+                return event
+            if not interrupt.asked:
+                continue
+            if session.live.synchronous and isinstance(event, (BatchesDone, EpochDone)):
+                break
+            session.live.synchronous, session.live.report_every = True, 0.0  # the next report tells every batch
+    events.close()
+    progress.clear()
+    print(f"Stopped after batch {session.position.batch} of epoch {session.position.epoch + 1}.", file=sys.stderr)
+    return None
+
+
+def _print_epoch(event: EpochDone, options: argparse.Namespace) -> None:
+    try:
+        print_epoch(event, options.json)
+    except BrokenPipeError:
+        if options.save is None:
+            raise
+        silence_stdout()  # nobody reads on, but the model is still wanted
 
 
 def _overridden(config: TrainingConfig, options: argparse.Namespace) -> TrainingConfig:
@@ -189,6 +216,10 @@ def _dataset(options: argparse.Namespace) -> Dataset:
 
 def _named_network(name: str | None) -> NetworkSpec | None:
     return None if name is None else experiment(name).network()
+
+
+def _network_for(dataset: Dataset, name: str | None) -> NetworkSpec | None:
+    return None if name is None else experiment(name).network(dataset.input_shape, len(dataset.class_names))
 
 
 def _prepared(path: Path) -> np.ndarray:

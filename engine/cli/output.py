@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 from engine.architecture.layers import describe
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import NetworkSummary
-from engine.training.events import BatchesDone, EpochDone, RunStarted, TrainingEvent
+from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, TrainingEvent
 
 _BAR = 30
 
@@ -30,8 +31,8 @@ class Progress:
             return
         if isinstance(event, RunStarted):
             self._batches_per_epoch, self._last_epoch = event.batches_per_epoch, event.last_epoch
-        elif isinstance(event, EpochDone):
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        elif isinstance(event, (EpochDone, RunFinished)):
+            self.clear()
         elif isinstance(event, BatchesDone) and time.monotonic() - self._shown_at >= 0.1:
             self._shown_at = time.monotonic()
             done = event.position.batch * _BAR // self._batches_per_epoch
@@ -40,6 +41,11 @@ class Progress:
                 f"loss {event.losses[-1]:.4f}  {event.samples_per_second:,.0f} samples/s\033[K",
                 end="", file=sys.stderr, flush=True,
             )  # fmt: skip
+
+    def clear(self) -> None:
+        """Make the line empty again."""
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def print_epoch(event: EpochDone, as_json: bool) -> None:
@@ -83,3 +89,8 @@ def summary_as_data(spec: NetworkSpec, described: NetworkSummary) -> dict[str, A
 def print_json(value: object) -> None:
     """Print one JSON object on a line of its own, at once."""
     print(msgspec.json.encode(value).decode(), flush=True)
+
+
+def silence_stdout() -> None:
+    """Send everything still to be printed nowhere; else Python tries once more to write it as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

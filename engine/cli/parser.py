@@ -9,6 +9,8 @@ from typing import Any, NoReturn, get_args
 
 from engine.training import config as c
 
+DEFAULT_NETWORK = "lenet-tanh"
+
 _EPILOG = "Without a command, the window opens. --data-dir FOLDER moves everything Netarium keeps for itself."
 
 
@@ -64,9 +66,11 @@ def _add_data(to: argparse.ArgumentParser) -> None:
 
 
 def _add_train(to: argparse.ArgumentParser) -> None:
-    begin = to.add_mutually_exclusive_group()
-    begin.add_argument("--network", default="lenet-tanh", help="a name from `networks` (default: lenet-tanh)")
-    begin.add_argument("--continue", dest="continued", type=Path, metavar="MODEL", help="train a saved model on")
+    to.add_argument("--network", help=f"a name from `networks` (default: {DEFAULT_NETWORK})")
+    to.add_argument(
+        "--continue", dest="continued", type=Path, metavar="MODEL",
+        help="train a saved model on; weights alone (.params, .npz) need their --network",
+    )  # fmt: skip
     _add_data(to)
     to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
     to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
