@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine.architecture.zoo import experiment
+from engine.cli import commands
+from engine.data.dataset import Dataset
+from engine.storage.model_file import load_model
+from engine.training.config import (
+    InitializerConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TrainingConfig,
+)
+from engine.training.events import BatchesDone
+from tests.engine.cli.conftest import write_idx_folder
+
+FIGURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+FASHION = Path(__file__).parents[4] / "shared" / "data" / "fashion-mnist"
+
+# Everything but the data, so that an epoch takes some hundredths of a second.
+QUICK = (
+    "train", "--network", "mlp-128-64", "--epochs", 2, "--optimizer", "adam", "--learning-rate", 0.002,
+    "--initializer", "xavier", "--batch-size", 50, "--json",
+)  # fmt: skip
+
+
+def assert_same_weights(one: Path, other: Path) -> None:
+    first, second = load_model(one).weights, load_model(other).weights
+    assert list(first) == list(second)
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+@pytest.fixture
+def interrupt_at_step(monkeypatch):
+    """Return a function after whose call Ctrl-C is pressed, once, when a report reaches a step."""
+    steps = []
+
+    class Pressing(commands.Progress):
+        def show(self, event):
+            super().show(event)
+            if steps and isinstance(event, BatchesDone) and event.position.step >= steps[0]:
+                steps.clear()
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(commands, "Progress", Pressing)
+    return steps.append
+
+
+def test_there_is_one_object_an_epoch_with_its_figures(run, digits):
+    answer = run(*QUICK, "--dataset-path", digits)
+    assert answer.code == 0
+    assert [epoch["epoch"] for epoch in answer.objects] == [1, 2]
+    for epoch in answer.objects:
+        assert set(epoch) == {"epoch", *FIGURES, "seconds", "samples_per_second"}
+        assert epoch["seconds"] > 0
+        assert epoch["samples_per_second"] == pytest.approx(1000 / epoch["seconds"])
+    assert answer.objects[1]["train_loss"] < answer.objects[0]["train_loss"]
+    assert answer.objects[1]["validation_accuracy"] > 0.7
+
+
+def test_people_get_a_line_an_epoch(run, digits):
+    answer = run(*(argument for argument in QUICK if argument != "--json"), "--dataset-path", digits)
+    assert [line[:9] for line in answer.out.splitlines()] == ["epoch   1", "epoch   2"]
+    assert answer.out.count("validation loss") == 2
+    assert answer.err == ""
+
+
+def test_evaluating_the_saved_model_gives_the_last_validation(run, digits, tmp_path):
+    saved = tmp_path / "m.safetensors"
+    last = run(*QUICK, "--dataset-path", digits, "--save", saved).objects[-1]
+    evaluated = run("evaluate", saved, "--dataset-path", digits, "--json").objects[0]
+    assert evaluated == {
+        "accuracy": last["validation_accuracy"],
+        "loss": last["validation_loss"],
+        "samples": 300,
+    }
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(run, digits):
+    def figures(seed):
+        answer = run(*QUICK, "--dataset-path", digits, "--seed", seed)
+        return [{name: epoch[name] for name in FIGURES} for epoch in answer.objects]
+
+    first = figures(7)
+    assert figures(7) == first
+    assert figures(8) != first
+
+
+SETTINGS = {
+    "epochs": 2, "batch-size": 40, "seed": 12, "sampling": "with-replacement", "loss-reduction": "sum",
+    "limit-train": 120, "limit-validation": 60, "optimizer": "rmsprop", "learning-rate": 0.0005, "momentum": 0.8,
+    "decay": 0.7, "beta1": 0.6, "beta2": 0.99, "weight-decay": 0.01, "clip-value": 0.5, "clip-norm": 2.0,
+    "schedule": "one-cycle", "warmup-epochs": 0.5, "step-epochs": 4, "step-factor": 0.25, "final-factor": 0.125,
+    "rising-fraction": 0.375, "initializer": "normal", "distribution": "gaussian", "magnitude": 2.0, "scale": 0.05,
+    "biases": "drawn",
+}  # fmt: skip
+
+
+def test_every_setting_reaches_the_run(run, digits, tmp_path):
+    saved = tmp_path / "m.safetensors"
+    options = [part for flag, value in SETTINGS.items() for part in (f"--{flag}", value)]
+    answer = run("train", "--network", "mlp-128-64", "--dataset-path", digits, *options, "--save", saved)
+    assert answer.code == 0
+    expected = TrainingConfig(
+        optimizer=OptimizerConfig(
+            "rmsprop", learning_rate=0.0005, momentum=0.8, decay=0.7, beta1=0.6, beta2=0.99, weight_decay=0.01,
+            clip_value=0.5, clip_norm=2.0,
+        ),
+        schedule=ScheduleConfig(
+            "one-cycle", warmup_epochs=0.5, step_epochs=4, step_factor=0.25, final_factor=0.125, rising_fraction=0.375
+        ),
+        initializer=InitializerConfig("normal", distribution="gaussian", magnitude=2.0, scale=0.05, biases="drawn"),
+        batch_size=40, epochs=2, seed=12, loss_reduction="sum", sampling="with-replacement", limit_train=120,
+        limit_validation=60,
+    )  # fmt: skip
+    assert load_model(saved).config == expected
+
+
+def test_there_is_an_option_for_every_setting():
+    leaves = []
+    for field, default in msgspec.structs.asdict(TrainingConfig()).items():
+        if isinstance(default, msgspec.Struct):
+            leaves += [field if name == "name" else name for name in default.__struct_fields__]
+        else:
+            leaves.append(field)
+    assert sorted(leaf.replace("_", "-") for leaf in leaves) == sorted(SETTINGS)
+
+
+def test_without_options_the_published_settings_hold(run, digits, tmp_path):
+    saved = tmp_path / "m.safetensors"
+    assert run("train", "--network", "mlp-256-256", "--dataset-path", digits, "--save", saved).code == 0
+    trained = load_model(saved)
+    assert trained.config == experiment("mlp-256-256").config
+    assert [epoch.epoch for epoch in trained.metrics] == list(range(1, 11))
+    assert trained.dataset == digits.name
+
+
+BAD_VALUES = [
+    ("--epochs", "0", "epochs is 0, but must be at least 1"),
+    ("--batch-size", "20000", "batch size is 20000, but must be at least 1 and at most 10000"),
+    ("--learning-rate", "-0.1", "learning rate is -0.1, but must be more than 0 and at most 100"),
+    ("--learning-rate", "nan", "learning rate is nan, but must be more than 0"),
+    ("--learning-rate", "inf", "learning rate is inf, but must be"),
+    ("--momentum", "1", "momentum is 1.0, but must be at least 0 and less than 1"),
+    ("--weight-decay", "2", "weight decay is 2.0, but must be at least 0 and at most 1"),
+    ("--clip-norm", "0", "clip norm is 0.0, but must be more than 0"),
+    ("--rising-fraction", "1", "rising fraction is 1.0, but must be more than 0 and less than 1"),
+    ("--step-epochs", "0", "step epochs is 0, but must be at least 1"),
+    ("--seed", "-1", "seed is -1, but must be at least 0"),
+    ("--seed", str(2**70), f"seed is {2**70}, but must be at least 0 and at most"),
+    ("--limit-train", "0", "limit train is 0, but must be at least 1"),
+    ("--optimizer", "lion", "--optimizer: invalid choice: 'lion' (choose from"),
+    ("--epochs", "2.5", "--epochs: invalid int value: '2.5'"),
+    ("--scale", "wide", "--scale: invalid float value: 'wide'"),
+    ("--scale", "20", "scale is 20.0, but must be more than 0 and at most 10"),
+]
+
+
+@pytest.mark.parametrize(("flag", "value", "sentence"), BAD_VALUES)
+def test_a_bad_value_is_refused_with_field_value_and_range(run, digits, flag, value, sentence):
+    assert sentence in run("train", "--dataset-path", digits, flag, value).refusal()
+
+
+UNKNOWN = [
+    (("--network", "nope"), "There is no network 'nope'; there are lenet-bn, lenet-tanh, "),
+    (("--dataset", "nope"), "There is no data set 'nope'; choose one of mnist."),
+    (("--device", "gpu(99)"), "There is no device gpu(99). Choose one of: cpu"),
+    (("--dataset-path", "nowhere"), "nowhere is not a folder"),
+    (("--dataset-path", "x" * 300), "is not a folder"),
+    (("--dataset-path", "."), "has no train-images-idx3-ubyte"),
+    (("--continue", "none.safetensors"), "There is no file none.safetensors"),
+    (("--continue", "none.params"), "There is no file none.params"),
+    (("--nonsense",), "unrecognized arguments: --nonsense"),
+]
+
+
+@pytest.mark.parametrize(("options", "sentence"), UNKNOWN)
+def test_what_is_not_there_is_named(run, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    assert sentence in run("train", *options).refusal()
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("none/m.safetensors", "its folder does not exist"),
+        ("m.pickle", "names end in .safetensors, .params, .npz or -symbol.json"),
+        ("folder.npz", "it is a folder"),
+    ],
+)
+def test_where_the_model_cannot_be_saved_nothing_is_trained(run, digits, tmp_path, target, sentence):
+    (tmp_path / "folder.npz").mkdir()
+    refusal = run(*QUICK, "--dataset-path", digits, "--save", tmp_path / target).refusal()
+    assert target in refusal and sentence in refusal
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_any_folder_of_idx_files_can_be_trained_on(run, mnist, tmp_path, compressed):
+    write_idx_folder(tmp_path, mnist, 100, 30, compressed)
+    answer = run(*QUICK, "--dataset-path", tmp_path)
+    assert answer.code == 0 and len(answer.objects) == 2
+    accuracy = answer.objects[-1]["validation_accuracy"]
+    assert accuracy * 30 == pytest.approx(round(accuracy * 30))
+
+
+@pytest.mark.skipif(not FASHION.is_dir(), reason="Fashion-MNIST is not beside this checkout")
+def test_fashion_mnist_is_learned_and_its_classes_are_named(run, tmp_path):
+    saved = tmp_path / "m.safetensors"
+    options = ("--epochs", 1, "--limit-train", 10_000, "--limit-validation", 1000)
+    answer = run("train", "--network", "softmax-regression", "--dataset-path", FASHION, *options, "--json",
+                 "--save", saved)  # fmt: skip
+    assert answer.objects[0]["validation_accuracy"] > 0.6
+    assert load_model(saved).class_names[9] == "Ankle boot"
+
+
+def test_continuing_equals_the_run_that_was_never_interrupted(run, digits, tmp_path):
+    whole, half, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "half", "rest"))
+    data = ("--dataset-path", digits)
+    through = run(*QUICK, *data, "--save", whole).objects
+    run(*QUICK, *data, "--epochs", 1, "--save", half)
+    later = run("train", "--continue", half, *data, "--json", "--save", rest).objects
+    assert [epoch["epoch"] for epoch in later] == [2]
+    assert [later[0][name] for name in FIGURES] == [through[1][name] for name in FIGURES]
+    assert_same_weights(whole, rest)
+    assert [epoch.epoch for epoch in load_model(rest).metrics] == [1, 2]
+
+
+@pytest.mark.parametrize("step", [1, 9, 20])
+def test_ctrl_c_saves_a_model_that_continues_exactly(run, digits, tmp_path, interrupt_at_step, step):
+    whole, part, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "part", "rest"))
+    data = ("--dataset-path", digits)
+    run(*QUICK, *data, "--save", whole)
+    interrupt_at_step(step)
+    answer = run(*QUICK, *data, "--save", part)
+    assert answer.code == 130
+    stopped_at = load_model(part).position
+    assert step <= stopped_at.step < 40
+    assert f"Stopped after batch {stopped_at.batch} of epoch {stopped_at.epoch + 1}." in answer.err
+    assert f"Saved {part}" in answer.err
+    missing = 2 - stopped_at.epoch
+    assert run("train", "--continue", part, *data, "--epochs", missing, "--save", rest).code == 0
+    assert_same_weights(whole, rest)
+
+
+def test_a_second_ctrl_c_ends_at_once_and_saves_nothing(run, digits, tmp_path, monkeypatch):
+    class Impatient(commands.Progress):
+        def show(self, event):
+            if isinstance(event, BatchesDone):
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(commands, "Progress", Impatient)
+    before = signal.getsignal(signal.SIGINT)
+    answer = run(*QUICK, "--dataset-path", digits, "--save", tmp_path / "m.npz")
+    assert (answer.code, answer.out, answer.err) == (130, "", "Interrupted; no file was changed.\n")
+    assert list(tmp_path.glob("*.npz")) == []
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+WILD = (
+    "--optimizer",
+    "sgd",
+    "--learning-rate",
+    100,
+    "--weight-decay",
+    1,
+    "--epochs",
+    3,
+)  # each step: weights times -99
+
+
+def test_a_run_that_diverges_ends_in_a_sentence_and_saves_good_weights(run, digits, tmp_path):
+    first, wild, tamed = (tmp_path / f"{name}.safetensors" for name in ("first", "wild", "tamed"))
+    data = ("--dataset-path", digits, "--json")
+    run(*QUICK, *data, "--epochs", 1, "--optimizer", "sgd", "--learning-rate", 0.1, "--save", first)
+    answer = run("train", "--continue", first, *data, *WILD, "--save", wild)
+    assert answer.code == 2
+    saved, sentence = answer.err.splitlines()
+    assert saved == f"Saved {wild}"
+    assert "The loss became infinite or undefined" in sentence and "smaller learning rate" in sentence
+    assert all(np.isfinite(array).all() for array in load_model(wild).weights.values())
+
+    told = len(answer.objects)
+    tame = ("--learning-rate", 0.001, "--weight-decay", 0, "--epochs", 1)
+    again = run("train", "--continue", wild, *data, *tame, "--save", tamed)
+    assert again.code == 0
+    assert [epoch["epoch"] for epoch in again.objects] == [2 + told]
+    assert [epoch.epoch for epoch in load_model(tamed).metrics] == list(range(1, 3 + told))
+
+
+def test_weights_alone_continue_with_the_settings_of_their_network(run, digits, model, tmp_path):
+    weights, saved = tmp_path / "w.params", tmp_path / "m.safetensors"
+    run("convert", model, weights)
+    data = ("--dataset-path", digits, "--json")
+    before = run("evaluate", model, *data).objects[0]["accuracy"]
+    assert "--network NAME" in run("train", "--continue", weights, *data).refusal()
+    answer = run("train", "--continue", weights, "--network", "mlp-128-64", "--epochs", 1, *data, "--save", saved)
+    assert answer.objects[0]["epoch"] == 1
+    assert answer.objects[0]["validation_accuracy"] > before - 0.1
+    assert load_model(saved).config == msgspec.structs.replace(experiment("mlp-128-64").config, epochs=1)
+
+
+def test_a_data_set_with_more_classes_than_the_network_is_refused(run, mnist, model, tmp_path):
+    labels = np.arange(100, dtype=np.uint8) % 12
+    names = tuple(str(label) for label in range(12))
+    more = Dataset("more", mnist.train_images[:100], labels, mnist.test_images[:100], labels, names)
+    write_idx_folder(tmp_path, more, 100, 100)
+    for command in (("train", "--continue", model), ("evaluate", model)):
+        refusal = run(*command, "--dataset-path", tmp_path).refusal()
+        assert "mlp-128-64 tells 10 classes apart" in refusal and "12" in refusal
