@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self._default_state = self.saveState(_LAYOUT_VERSION)
         self._restore()
         # After the first paint: the window is on screen before MXNet is loaded.
-        QTimer.singleShot(0, lambda: self.controller.start(dataset or "mnist"))
+        QTimer.singleShot(0, self, lambda: self.controller.start(dataset or "mnist"))
 
     def docks(self) -> list[QDockWidget]:
         """Return the docks in the order of the View menu."""
