@@ -114,6 +114,7 @@ class Worker:
             action()
         except Exception as error:
             self._post(m.Crashed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+            self._enter(self._state)  # the window may be waiting for another state
 
     def _load(self) -> None:
         try:
