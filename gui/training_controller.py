@@ -19,7 +19,16 @@ from engine.data.catalog import DATASETS
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.training.config import TrainingConfig
-from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunFinished, RunStarted, SettingChanged
+from engine.training.events import (
+    BatchesDone,
+    EpochDone,
+    Evaluating,
+    Position,
+    RunFinished,
+    RunStarted,
+    SettingChanged,
+    TrainingEvent,
+)
 from engine.worker import Worker
 from gui.messages import translate_error
 from gui.progress import Progress
@@ -247,11 +256,7 @@ class TrainingController(QObject):
     def _receive(self, message: m.Message) -> None:
         match message:
             case RunStarted() | BatchesDone() | EpochDone() | SettingChanged() | RunFinished() | Evaluating():
-                self._progress.follow(message)
-                self._mistakes.clear()
-                self._views.curves.add_event(message)
-                if isinstance(message, RunFinished):
-                    self._finish(message)
+                self._follow_run(message)
             case m.Prediction():
                 self._show_prediction(message)
             case m.WeightsRead(path=path, values=values):
@@ -268,8 +273,7 @@ class TrainingController(QObject):
             case m.MistakesFound(indices=indices):
                 self._take_mistakes(indices)
             case m.Saved(path=path):
-                self.model_path, self.model_unsaved = path, False
-                self.saved.emit(path)
+                self._note_saved(path)
             case m.CommandFailed(command=command, error=error):
                 self._show_failure(command, error)
             case m.Crashed(summary=summary, report=report):
@@ -283,8 +287,17 @@ class TrainingController(QObject):
         else:
             self.told.emit(self.tr("It gets every test image right."))
 
+    def _follow_run(self, event: TrainingEvent) -> None:
+        self._progress.follow(event)
+        self._mistakes.clear()
+        self._views.curves.add_event(event)
+        if isinstance(event, BatchesDone) and not self.model_unsaved:
+            self.model_unsaved = True
+            self.model_changed.emit()
+        elif isinstance(event, RunFinished):
+            self._finish(event)
+
     def _finish(self, event: RunFinished) -> None:
-        self.model_unsaved = True
         self._views.progress.show_progress(self._progress)
         if event.message:
             self.failed.emit(event.message)
@@ -344,6 +357,11 @@ class TrainingController(QObject):
         setup.set_datasets(entries)
         setup.select_dataset(dataset.name)
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)
+
+    def _note_saved(self, path: Path) -> None:
+        if path.suffix == ".safetensors":  # the other formats keep weights alone
+            self.model_path, self.model_unsaved = path, False
+        self.saved.emit(path)
 
     def _show_failure(self, command: m.Command, error: NetariumError) -> None:
         if isinstance(command, (m.Train, m.TrainMore)):
