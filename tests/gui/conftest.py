@@ -1,0 +1,151 @@
+"""The real window on small data, opened and closed as often as a test likes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QWidget
+from shiboken6 import isValid
+
+from engine.data.dataset import Dataset
+from gui.main_window import MainWindow
+
+FASHION = Path(__file__).parents[3] / "shared" / "data" / "fashion-mnist"
+
+
+def make_digits(train: int = 400, test: int = 60, side: int = 28, classes: int = 10) -> Dataset:
+    """Return images that tell their class by which block of pixels is bright."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, classes, train + test).astype(np.uint8)
+    images = random.integers(0, 60, (train + test, 1, side, side)).astype(np.uint8)
+    for label in range(classes):
+        row, column = divmod(label, 4)
+        images[labels == label, :, 2 + row * 5 : 7 + row * 5, 1 + column * 3 : 5 + column * 3] = 220
+    names = tuple(str(label) for label in range(classes))
+    return Dataset("mnist", images[:train], labels[:train], images[train:], labels[train:], names)
+
+
+class Operator:
+    """Someone in front of a window: finds widgets by name, and uses mouse and keyboard.
+
+    Parameters
+    ----------
+    window : MainWindow
+    qtbot : QtBot
+    """
+
+    def __init__(self, window: MainWindow, qtbot) -> None:
+        self.window = window
+        self.controller = window.controller
+        self.qtbot = qtbot
+
+    def find(self, name: str, kind: type = QWidget):
+        found = self.window.findChild(kind, name)
+        assert found is not None, name
+        return found
+
+    def until(self, holds, seconds: float = 30) -> None:
+        self.qtbot.waitUntil(holds, timeout=round(seconds * 1000))
+
+    def until_state(self, *states: str) -> None:
+        self.until(lambda: self.controller.state in states)
+
+    def until_batch(self, step: int) -> None:
+        self.until(lambda: self.controller.position.step >= step)
+
+    def until_told(self, text: str) -> None:
+        self.until(lambda: text in self.window.notices.text())
+
+    def until_answered(self) -> None:
+        asked = self.controller.latest_request
+        self.until(lambda: self.controller.answered_request >= asked)
+
+    def click(self, name: str) -> None:
+        button = self.find(name, QAbstractButton)
+        assert button.isEnabled(), f"{name} cannot be pressed"
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def enter(self, name: str, text: str) -> None:
+        field = self.find(name, QAbstractSpinBox)
+        field.setFocus()
+        field.selectAll()
+        self.qtbot.keyClicks(field, text)
+        self.qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    def choose(self, name: str, text: str) -> None:
+        combo = self.find(name)
+        combo.setFocus()
+        self.qtbot.keyClicks(combo, text)
+        assert combo.currentText() == text
+
+    def trigger(self, name: str) -> None:
+        action = self.window.findChild(object, name)
+        assert action.isEnabled(), f"{name} is disabled"
+        action.trigger()
+
+    def draw(self) -> None:
+        """Draw a stroke across the canvas."""
+        canvas, left = self.find("drawCanvas"), Qt.MouseButton.LeftButton
+        centre = canvas.rect().center()
+        points = [centre + (canvas.rect().topLeft() - centre) * (share / 10) for share in range(5, -6, -1)]
+        self.qtbot.mousePress(canvas, left, pos=points[0])
+        for point in points[1:]:
+            self.qtbot.mouseMove(canvas, point)
+        self.qtbot.mouseRelease(canvas, left, pos=points[-1])
+
+    def pick(self, index: int) -> list[float]:
+        """Choose a test image and return the answer to it."""
+        self.enter("testImageSpin", str(index))
+        self.until_answered()
+        return self.probabilities()
+
+    def probabilities(self) -> list[float] | None:
+        return self.find("predictionBars").probabilities()
+
+    def train(self, network: str = "softmax-regression", epochs: int = 1) -> None:
+        """Choose a network and train it to the end."""
+        self.begin(network, epochs)
+        self.until_state("trained")
+
+    def begin(self, network: str = "softmax-regression", epochs: int = 10_000) -> None:
+        """Choose a network and begin to train it; by default for longer than any test."""
+        self.choose("networkCombo", network)
+        self.enter("epochsSpin", str(epochs))
+        self.click("trainButton")
+        self.until(lambda: self.controller.position.step > 0 and self.controller.state in ("training", "trained"))
+
+    def close(self) -> None:
+        """Close the window for good, if that was not done before."""
+        if not isValid(self.window):
+            return
+        self.window.close_without_asking()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(self.window, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def open_window(qtbot, monkeypatch):
+    """Return a function that opens a window and waits until it is ready; all are closed at the end."""
+    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_digits())
+    opened: list[Operator] = []
+
+    def open_one(dataset: Path | None = None, ready: bool = True) -> Operator:
+        operator = Operator(MainWindow(dataset), qtbot)
+        opened.append(operator)
+        operator.window.show()
+        if ready:
+            operator.until(lambda: operator.controller.state == "ready" and operator.controller.dataset is not None)
+        return operator
+
+    yield open_one
+    for operator in opened:
+        operator.close()
+
+
+@pytest.fixture
+def operator(open_window):
+    """Return someone in front of a window that is ready."""
+    return open_window()
