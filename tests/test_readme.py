@@ -172,7 +172,7 @@ def test_every_path_of_the_project_that_is_named_exists(document):
 def test_the_names_that_the_instructions_rely_on_are_in_the_files():
     for file, *names in (
         ("gui/main_window.py", "_LAYOUT_VERSION", "self._docks", "def _lay_out", "def _arrange", "def _apply_theme"),
-        ("gui/training_controller.py", "def _receive", "def _connect"),
+        ("gui/training_controller.py", "def _receive", "def _follow_run", "def _connect"),
         ("engine/worker.py", "def _handle", "make_backend"),
         ("tests/engine/architecture/test_zoo.py", "PUBLISHED"),
         ("tests/engine/backends/conftest.py", "BACKENDS"),
