@@ -76,13 +76,14 @@ def evaluate(options: argparse.Namespace) -> int:
 def predict(options: argparse.Namespace) -> int:
     """Print the class of each image, prepared like a drawing in the window."""
     opened = open_model(options.model, _named_network(options.network))
-    images = [_prepared(path) for path in options.images]
-    network = GluonBackend(check_device(options.device)).build(opened.model.spec, opened.model.weights)
-    if network.spec.input_shape != (1, 28, 28):
+    spec = opened.model.spec
+    if spec.input_shape != (1, 28, 28):
         raise DataError(
             "predict.shape", "{network} takes images of {shape}; predict prepares 1×28×28.",
-            network=network.spec.name, shape=format_shape(network.spec.input_shape),
+            network=spec.name, shape=format_shape(spec.input_shape),
         )  # fmt: skip
+    images = [_prepared(path) for path in options.images]
+    network = GluonBackend(check_device(options.device)).build(spec, opened.model.weights)
     for path, probabilities in zip(options.images, network.predict(np.stack(images)), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
