@@ -154,7 +154,7 @@ class Worker:
                     self._predict(self._session, command)
                 case m.ReadWeights(path=path) if self._session is not None:
                     self._read_weights(self._session, path)
-                case m.FindMistakes() if self._session is not None:
+                case m.FindMistakes() if self._session is not None and self._chore is None:
                     self._chore = self._find_mistakes(self._session)
                 case m.Save(path=path):
                     self._save(path)
@@ -185,7 +185,7 @@ class Worker:
         dataset = open_folder(source) if isinstance(source, Path) else load_dataset(source)
         self._dataset = dataset
         if self._session is not None and self._run is None:
-            self._session.dataset = dataset
+            self._session.dataset, self._chore = dataset, None
         self._post(m.DatasetLoaded(dataset))
 
     def _train(self, command: m.Train) -> None:
@@ -221,21 +221,21 @@ class Worker:
         """Train what is in flight to its end, so that the window shows all that was trained."""
         assert self._session is not None
         self._session.live.synchronous, self._session.live.report_every = True, 0.0
-        if self._advance_to_report():
+        if self._advance_to(BatchesDone, Evaluating):
             self._session.stopwatch.stop()
             self._enter("paused")
 
     def _step(self) -> None:
         assert self._session is not None
         self._session.stopwatch.start()
-        if self._advance_to_report():
+        if self._advance_to(BatchesDone):  # at the end of an epoch, that is after its validation
             self._session.stopwatch.stop()
             self._enter("paused")
 
-    def _advance_to_report(self) -> bool:
-        """Train on to the next report of batches or of validation; False when the run ended with it."""
+    def _advance_to(self, *reports: type[TrainingEvent]) -> bool:
+        """Train on to the next report of one of these kinds; False when the run ended before."""
         while self._run is not None:
-            if isinstance(self._advance(), (BatchesDone, Evaluating)):
+            if isinstance(self._advance(), reports):
                 return True
         return False
 

@@ -107,6 +107,14 @@ def test_step_trains_exactly_one_batch(listener):
         listener.wait_for_state("paused")
 
 
+def test_a_step_at_the_end_of_an_epoch_trains_the_first_batch_of_the_next(listener):
+    train(listener, one_batch=True)
+    listener.wait_for_state("paused")
+    for expected in range(2, 23):  # 20 batches are an epoch
+        listener.ask(m.StepBatch(), m.StateChanged)
+        assert [b.position.step for b in listener.told if isinstance(b, BatchesDone)][-1] == expected
+
+
 def test_stop_keeps_the_network_and_more_epochs_follow_it(listener):
     train(listener, LONG)
     listener.wait_for_kind(BatchesDone)
