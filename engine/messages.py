@@ -110,10 +110,10 @@ class Save(Command):
 
 @dataclass(frozen=True)
 class Open(Command):
-    """Read a model; a file of weights alone is read into ``spec`` on ``device``."""
+    """Read a model; a file of weights alone is read into ``spec``, without which it is refused."""
 
     path: Path
-    spec: NetworkSpec
+    spec: NetworkSpec | None
     config: TrainingConfig
     device: str
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import summarize
+from engine.architecture.shapes import classes, summarize
 from engine.architecture.zoo import EXPERIMENTS, experiment
 from engine.data.catalog import DATASETS
 from engine.data.dataset import Dataset
@@ -80,7 +80,7 @@ class TrainingController(QObject):
         self.model_path: Path | None = None
         self.model_unsaved = False
         self._chosen: NetworkSpec | None = None
-        self._chosen_dataset = ""
+        self._folders: dict[str, Path] = {}  # of data sets that were opened, by their names
         self._image: np.ndarray | None = None
         self._weights_asked: str | None = None
         self._watched_at = 0.0
@@ -106,6 +106,8 @@ class TrainingController(QObject):
 
     def load_dataset(self, source: str | Path) -> None:
         """Read a named data set, or a folder of IDX files."""
+        if isinstance(source, Path):
+            self._folders[source.resolve().name] = source
         self._worker.submit(m.LoadDataset(source))
 
     def save(self, path: Path) -> None:
@@ -115,9 +117,8 @@ class TrainingController(QObject):
     def open(self, path: Path) -> None:
         """Read a model, or weights for the chosen network."""
         try:
-            if self._chosen is not None:
-                device = self._views.setup.device_name() or "cpu"
-                self._worker.submit(m.Open(path, self._chosen, self._views.setup.configuration(), device))
+            device = self._views.setup.device_name() or "cpu"
+            self._worker.submit(m.Open(path, self._chosen, self._views.setup.configuration(), device))
         except NetariumError as error:
             self.failed.emit(translate_error(error))
 
@@ -164,10 +165,11 @@ class TrainingController(QObject):
             self.failed.emit(translate_error(error))
 
     def _choose_dataset(self, name: str) -> None:
-        self.load_dataset(name if name in DATASETS else Path(name))
+        self.load_dataset(name if name in DATASETS else self._folders[name])
 
     def _train(self, one_batch: bool = False) -> None:
         if self._chosen is None:
+            self._choose_network(self._views.setup.network_name())  # tells why it cannot be trained
             return
         try:
             config = self._views.setup.configuration()
@@ -351,11 +353,13 @@ class TrainingController(QObject):
         self.dataset = dataset
         setup = self._views.setup
         setup.set_train_samples(len(dataset.train_images))
-        entries = [(source.name, source.title) for source in DATASETS.values()]
-        if dataset.name not in DATASETS:
-            entries.append((dataset.name, dataset.name))
-        setup.set_datasets(entries)
+        named = [(source.name, source.title) for source in DATASETS.values()]
+        setup.set_datasets(named + [(name, name) for name in self._folders if name not in DATASETS])
         setup.select_dataset(dataset.name)
+        name = setup.network_name()
+        if name and not (self._chosen and _fits(self._chosen, dataset)):
+            self._choose_network(name)
+        self._mistakes.clear()  # they were places in another data set
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)
 
     def _note_saved(self, path: Path) -> None:
@@ -366,9 +370,15 @@ class TrainingController(QObject):
     def _show_failure(self, command: m.Command, error: NetariumError) -> None:
         if isinstance(command, (m.Train, m.TrainMore)):
             self._set_state("trained" if self.model_spec else "ready")
-        if isinstance(command, m.LoadDataset) and self.dataset is not None:
-            self._views.setup.select_dataset(self.dataset.name)
+        if isinstance(command, m.LoadDataset):
+            self._forget_dataset(command.source)
         self.failed.emit(translate_error(error))
+
+    def _forget_dataset(self, source: str | Path) -> None:
+        if isinstance(source, Path):
+            self._folders.pop(source.resolve().name, None)
+        if self.dataset is not None:
+            self._views.setup.select_dataset(self.dataset.name)
 
     def _set_state(self, state: WindowState) -> None:
         self.state = state
@@ -379,6 +389,11 @@ class TrainingController(QObject):
         else:
             self._timer.stop()
         self.state_changed.emit(state)
+
+
+def _fits(spec: NetworkSpec, dataset: Dataset) -> bool:
+    """Whether a network takes a data set's images and tells its classes apart."""
+    return spec.input_shape == dataset.input_shape and classes(spec) == len(dataset.class_names)
 
 
 def _with_epochs(config: TrainingConfig, epochs: int) -> TrainingConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,23 @@ def make_digits(train: int = 400, test: int = 60, side: int = 28, classes: int =
     labels = random.integers(0, classes, train + test).astype(np.uint8)
     images = random.integers(0, 60, (train + test, 1, side, side)).astype(np.uint8)
     for label in range(classes):
-        row, column = divmod(label, 4)
-        images[labels == label, :, 2 + row * 5 : 7 + row * 5, 1 + column * 3 : 5 + column * 3] = 220
+        row, column = np.array(divmod(label, 4)) * side // 5 + 2
+        images[labels == label, :, row : row + side // 5, column : column + side // 5] = 220
     names = tuple(str(label) for label in range(classes))
     return Dataset("mnist", images[:train], labels[:train], images[train:], labels[train:], names)
+
+
+def write_idx_folder(folder: Path, dataset: Dataset) -> Path:
+    """Write a data set as the four files of MNIST, and return their folder."""
+    folder.mkdir()
+    for part, images, labels in (
+        ("train", dataset.train_images, dataset.train_labels),
+        ("t10k", dataset.test_images, dataset.test_labels),
+    ):
+        for name, array in ((f"{part}-images-idx3-ubyte", images[:, 0]), (f"{part}-labels-idx1-ubyte", labels)):
+            header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+            (folder / name).write_bytes(header + array.tobytes())
+    return folder
 
 
 class Operator:
@@ -78,7 +92,9 @@ class Operator:
     def choose(self, name: str, text: str) -> None:
         combo = self.find(name)
         combo.setFocus()
-        self.qtbot.keyClicks(combo, text)
+        way = combo.findText(text) - combo.currentIndex()
+        for _ in range(abs(way)):
+            self.qtbot.keyClick(combo, Qt.Key.Key_Down if way > 0 else Qt.Key.Key_Up)
         assert combo.currentText() == text
 
     def trigger(self, name: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QMessageBox, QPushButton
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QMessageBox, QPushButton
 
 from engine.architecture.shapes import summarize
 from gui.curve_plot import CurvePlot
 from gui.theme import DARK, LIGHT
-from tests.gui.conftest import FASHION
+from tests.gui.conftest import FASHION, make_digits, write_idx_folder
 
 BUTTONS = ("trainButton", "pauseButton", "stepButton", "stopButton", "moreEpochsButton")
 
@@ -338,3 +338,61 @@ def test_a_window_can_begin_with_another_data_set(open_window):
     operator.until_state("paused")
     assert len(operator.pick(0)) == 10
     assert operator.find("trueLabel", QLabel).text().startswith("Label: Ankle boot")
+
+
+@pytest.fixture
+def small_images(tmp_path, monkeypatch):
+    """Have the dialog for folders answer with a data set of 16x16 pixels and three classes."""
+    folder = write_idx_folder(tmp_path / "small", make_digits(side=16, classes=3))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    return folder
+
+
+def test_the_network_follows_a_data_set_of_another_size(operator, small_images):
+    operator.trigger("openDatasetAction")
+    operator.until(lambda: operator.find("datasetCombo").currentText() == "small")
+    operator.click("stepButton")
+    operator.until_state("paused")
+    assert operator.controller.model_spec.input_shape == (1, 16, 16)
+    assert len(operator.pick(4)) == 3
+
+
+def test_a_folder_that_was_opened_can_be_chosen_again(operator, small_images):
+    operator.trigger("openDatasetAction")
+    operator.until(lambda: operator.find("datasetCombo").currentText() == "small")
+    for name in ("MNIST digits", "small"):
+        operator.choose("datasetCombo", name)
+        operator.until(lambda name=name: operator.controller.dataset.name == name.split()[0].lower())
+    assert operator.find("testImageSpin").maximum() == 59
+
+
+def test_a_network_that_does_not_fit_the_images_says_so_each_time(operator, tmp_path, monkeypatch):
+    folder = write_idx_folder(tmp_path / "tiny", make_digits(side=8, classes=2))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    operator.trigger("openDatasetAction")
+    operator.until_told("needs an image of at least 5×5 pixels")
+    operator.click("closeNoticeButton")
+    operator.click("trainButton")
+    operator.until_told("needs an image of at least 5×5 pixels")
+    assert operator.controller.state == "ready"
+    operator.train("softmax-regression")
+
+
+def test_a_folder_without_images_leaves_the_data_set_as_it_was(operator, tmp_path, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    operator.trigger("openDatasetAction")
+    operator.until_told("has no train-images-idx3-ubyte")
+    assert operator.find("datasetCombo").currentText() == "MNIST digits"
+    operator.train()
+
+
+def test_mistakes_are_those_in_the_data_set_that_is_shown(operator, small_images):
+    operator.click("stepButton")
+    operator.until_state("paused")
+    operator.click("wrongImageButton")
+    operator.until(lambda: "✗" in operator.find("trueLabel", QLabel).text())
+    operator.click("stopButton")
+    operator.until_state("trained")
+    operator.trigger("openDatasetAction")
+    operator.until(lambda: operator.controller.dataset.name == "small")
+    assert not operator.controller._mistakes
