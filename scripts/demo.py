@@ -149,7 +149,8 @@ class Tour:
         self._click("wrongImageButton")
         self._until(lambda: "✗" in label.text(), "show a test image it gets wrong")
         self._picture("mistake")
-        self._tell(f"One it gets wrong: {label.text().removesuffix(' ✗')}, but it says {self._best()}.")
+        digit = label.text().removeprefix("Label: ").removesuffix(" ✗")
+        self._tell(f"It takes a {digit} among the test images for a {self._best()}.")
 
     def draw_every_digit(self) -> None:
         """Draw the ten digits; a trained network knows most of them."""
@@ -178,7 +179,7 @@ class Tour:
 
     def compare_with_an_mlp(self) -> None:
         """Train another network on the same axes."""
-        self.train("mlp-128-64", epochs=3, images=20_000)
+        self.train("mlp-128-64", epochs=3, images=60_000)
         self._until_trained()
         self._check(self._answer_to(0) != self._answers[0], "The second network answers exactly as the first did.")
         self._picture("compared")
