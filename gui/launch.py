@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
+import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
+
+from engine.storage.paths import use_data_home
 
 _HEADLESS = (
     "The headless commands work without one: python app.py train --network lenet-tanh --epochs 1, or "
@@ -15,20 +17,20 @@ _HEADLESS = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}. See --help.", file=sys.stderr)
-        sys.exit(2)
-
-
 def run_window(arguments: list[str]) -> int:
     """Show the window until it is closed; return 0, or 2 where it cannot be shown."""
-    options = _parse(arguments)
+    try:
+        options, unknown = _parser().parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        return _refuse(f"{error}. See --help.")
     if options.data_dir is not None:
-        os.environ["NETARIUM_HOME"] = str(options.data_dir.absolute())
-    if options.model is not None and not options.model.exists():
+        use_data_home(options.data_dir)
+    missing = options.model is not None and not os.path.exists(options.model)
+    if unknown and (arguments[0].startswith("-") or not missing):
+        return _refuse(f"There is no option {unknown[0]} for the window. See --help.")
+    if missing:  # a misspelt command, more often than not
         return _refuse(f"There is no command and no file called {options.model}. See --help.")
-    if options.dataset_path is not None and not options.dataset_path.is_dir():
+    if options.dataset_path is not None and not os.path.isdir(options.dataset_path):
         return _refuse(f"{options.dataset_path} is not a folder; choose one with four IDX files.")
     problem = display_problem()
     if problem:
@@ -50,6 +52,8 @@ def display_problem() -> str:
         return ""  # offscreen, minimal, vnc and the like need no display
     if _wayland_answers() and not platform.startswith("xcb"):
         return ""
+    if platform.startswith("wayland") and "xcb" not in platform:
+        return "Qt is told to use Wayland (QT_QPA_PLATFORM), but no Wayland display answers."
     if not os.environ.get("DISPLAY"):
         return "There is no display to show the window on."
     try:
@@ -70,16 +74,23 @@ def display_problem() -> str:
 
 
 def _wayland_answers() -> bool:
-    name, runtime = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("XDG_RUNTIME_DIR", "")
-    return bool(name) and (Path(runtime) / str(name)).is_socket()
+    name, folder = os.environ.get("WAYLAND_DISPLAY"), os.environ.get("XDG_RUNTIME_DIR", "")
+    if not name:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(os.path.join(folder, name))
+    except OSError:
+        return False
+    return True
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = _Parser(prog="app.py", description="Opens Netarium's window.", add_help=False)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py", add_help=False, exit_on_error=False)
     parser.add_argument("model", nargs="?", type=Path, metavar="MODEL")
     parser.add_argument("--dataset-path", type=Path, metavar="FOLDER")
     parser.add_argument("--data-dir", type=Path, metavar="FOLDER")
-    return parser.parse_args(arguments)
+    return parser
 
 
 def _refuse(sentence: str) -> int:
