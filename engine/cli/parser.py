@@ -11,7 +11,10 @@ from engine.training import config as c
 
 DEFAULT_NETWORK = "lenet-tanh"
 
-_EPILOG = "Without a command, the window opens. --data-dir FOLDER moves everything Netarium keeps for itself."
+_EPILOG = (
+    "Without a command the window opens: app.py [MODEL] [--dataset-path FOLDER]. "
+    "--data-dir FOLDER, with or without a command, moves everything Netarium keeps for itself."
+)
 
 
 class _Parser(argparse.ArgumentParser):
