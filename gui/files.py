@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.errors import NetariumError
 from engine.storage.paths import data_home, make_data_home
@@ -13,6 +13,8 @@ from gui.messages import translate_error
 from gui.training_controller import TrainingController
 
 _MOST_RECENT = 8
+# What a model is saved as: whole, or its weights for others.
+_SUFFIXES = (".safetensors", ".params", ".npz", "-symbol.json")
 
 
 class Files(QObject):
@@ -71,18 +73,41 @@ class Files(QObject):
         """Ask where and in which format, and save the model."""
         spec = self._controller.model_spec
         name = f"{spec.name if spec else 'model'}.safetensors"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._window,
-            self.tr("Save model"),
-            str(Path(self._folder()) / name),
-            self.tr(
-                "Netarium model (*.safetensors);;MXNet parameters (*.params);;NumPy arrays (*.npz);;"
-                "MXNet graph and parameters (*-symbol.json)"
-            ),
+        formats = (
+            self.tr("Netarium model"),
+            self.tr("MXNet parameters"),
+            self.tr("NumPy arrays"),
+            self.tr("MXNet graph and parameters"),
         )
-        if chosen:
-            path = Path(chosen)
-            self._controller.save(path if path.suffix else path.with_suffix(".safetensors"))
+        filters = {f"{title} (*{suffix})": suffix for title, suffix in zip(formats, _SUFFIXES, strict=True)}
+        chosen, kind = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save model"), str(Path(self._folder()) / name), ";;".join(filters)
+        )
+        if not chosen:
+            return
+        if chosen.endswith(_SUFFIXES):
+            self._controller.save(Path(chosen))
+        else:  # the dialog asked about a file of another name
+            self._save_new(Path(chosen + filters.get(kind, _SUFFIXES[0])))
+
+    def _save_new(self, path: Path) -> None:
+        """Save the model, after a question if there is such a file already."""
+        if not path.exists():
+            self._controller.save(path)
+            return
+        question = QMessageBox(
+            QMessageBox.Icon.Question,
+            self.tr("Save model"),
+            self.tr("{file} exists already. Replace it?").format(file=path.name),
+            QMessageBox.StandardButton.Cancel,
+            self._window,
+        )
+        question.setObjectName("replaceQuestion")
+        replace = question.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
+        replace.setObjectName("replaceButton")
+        replace.clicked.connect(lambda: self._controller.save(path))
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.open()
 
     def open_dataset(self) -> None:
         """Ask for a folder with four IDX files, and learn from it."""
