@@ -15,7 +15,7 @@ from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.storage.model_file import EpochMetrics, Model
 from engine.training.config import TrainingConfig
-from engine.training.data import place
+from engine.training.data import check_images, place
 from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, TrainingEvent
 from engine.training.initializers import initial_weights
 from engine.training.lastgood import LastGoodWeights
@@ -66,7 +66,7 @@ class Session:
         self.stopwatch = Stopwatch()
         self._backend = backend
         self._dataset_name = dataset.name if dataset else ""
-        if dataset is not None:
+        if dataset is not None and model is None:
             check_classes(spec, dataset)
         weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
         self.network: Network = backend.build(spec, weights)
@@ -162,8 +162,19 @@ class Session:
         return (exponentials / exponentials.sum()).astype(np.float32), activations
 
     def test_probabilities(self) -> Iterator[Array]:
-        """Yield class probabilities (batch, classes) of the test images, in order, batch by batch."""
-        images = self.dataset.test_images if self.dataset is not None else np.zeros((0, 1, 1, 1), np.uint8)
+        """Yield class probabilities (batch, classes) of the test images, in order, batch by batch.
+
+        Raises
+        ------
+        NetariumError
+            At once, if there is no data set, or its images are not what the network takes.
+        """
+        if self.dataset is None:
+            raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
+        check_images(self.spec, self.dataset.test_images)
+        return self._probabilities(self.dataset.test_images)
+
+    def _probabilities(self, images: Array) -> Iterator[Array]:
         for begin in range(0, len(images), _PREDICTION_BATCH):
             yield self.network.predict(images[begin : begin + _PREDICTION_BATCH] * np.float32(1 / 255))
 

@@ -155,7 +155,7 @@ class Worker:
                 case m.ReadWeights(path=path) if self._session is not None:
                     self._read_weights(self._session, path)
                 case m.FindMistakes() if self._session is not None and self._chore is None:
-                    self._chore = self._find_mistakes(self._session)
+                    self._chore = self._find_mistakes(self._session, self._session.test_probabilities())
                 case m.Save(path=path):
                     self._save(path)
                 case m.Open():
@@ -274,12 +274,11 @@ class Worker:
         if values is not None:
             self._post(m.WeightsRead(path, values, session.position.step))
 
-    def _find_mistakes(self, session: Session) -> Iterator[None]:
+    def _find_mistakes(self, session: Session, batches: Iterator[Array]) -> Iterator[None]:
         """Classify the test images a batch at a time, between the batches of a run."""
-        if session.dataset is None:
-            return
+        assert session.dataset is not None
         probabilities: list[Array] = []
-        for batch in session.test_probabilities():
+        for batch in batches:
             probabilities.append(batch)
             yield
         found = mistakes(session.dataset.test_labels, np.concatenate(probabilities))

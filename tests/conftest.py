@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# The networks of the tests are small, and two threads that wait for each other on a busy machine are slow.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

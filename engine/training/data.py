@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import format_shape
 from engine.backends.base import Array, Network, PlacedData
 from engine.errors import DataError
@@ -36,15 +37,20 @@ def place(
         If the images have another shape than the network takes.
     """
     for images, _ in (train, validation):
-        shape = tuple(images.shape[1:])
-        if shape != network.spec.input_shape:
-            raise DataError(
-                "data.shape",
-                "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
-                shape=format_shape(shape), network=network.spec.name, wanted=format_shape(network.spec.input_shape),
-            )  # fmt: skip
+        check_images(network.spec, images)
 
     def limited(pair: tuple[Array, Array], limit: int | None) -> PlacedData:
         return network.place(pair[0][:limit], pair[1][:limit])
 
     return TrainingData(limited(train, config.limit_train), limited(validation, config.limit_validation))
+
+
+def check_images(spec: NetworkSpec, images: Array) -> None:
+    """Check that images (samples, channels, height, width) are what a network takes; ``DataError`` if not."""
+    shape = tuple(images.shape[1:])
+    if shape != spec.input_shape:
+        raise DataError(
+            "data.shape",
+            "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
+            shape=format_shape(shape), network=spec.name, wanted=format_shape(spec.input_shape),
+        )  # fmt: skip

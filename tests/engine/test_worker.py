@@ -10,8 +10,11 @@ import pytest
 from engine import messages as m
 from engine.architecture.layers import Activation, Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
-from engine.training.config import OptimizerConfig, TrainingConfig
+from engine.architecture.shapes import summarize
+from engine.storage.model_file import Model, save_model
+from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
+from engine.training.initializers import initial_weights
 from engine.worker import Worker
 from tests.engine.conftest import make_dataset
 
@@ -271,3 +274,12 @@ def test_an_unforeseen_error_is_reported_and_the_thread_lives(listener, monkeypa
     crashed = listener.ask(m.Save("x"), m.Crashed)
     assert "unforeseen" in crashed.summary and "broken" in crashed.report
     assert listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values.shape == (16, 784)
+
+
+def test_a_model_of_other_images_opens_and_says_why_it_cannot_be_tested_here(listener, tmp_path):
+    path = tmp_path / "small.safetensors"
+    small = NetworkSpec("small", (1, 8, 8), (Flatten(), Dense(2)))
+    save_model(path, Model(spec=small, weights=initial_weights(summarize(small), InitializerConfig(), seed=0)))
+    assert listener.ask(m.Open(path, SPEC, CONFIG, "cpu"), m.NetworkReady).spec == small
+    assert "1×8×8" in str(listener.ask(m.FindMistakes(), m.CommandFailed).error)
+    assert "1×8×8" in str(listener.ask(m.TrainMore("run 2", CONFIG), m.CommandFailed).error)
