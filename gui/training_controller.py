@@ -13,25 +13,15 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import classes, summarize
-from engine.architecture.zoo import EXPERIMENTS, experiment
-from engine.data.catalog import DATASETS
+from engine.architecture.shapes import summarize
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.training.config import TrainingConfig
-from engine.training.events import (
-    BatchesDone,
-    EpochDone,
-    Evaluating,
-    Position,
-    RunFinished,
-    RunStarted,
-    SettingChanged,
-    TrainingEvent,
-)
+from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
 from gui.messages import translate_error
 from gui.progress import Progress
+from gui.subject import Subject
 from gui.transport import WindowState
 from gui.views import Views
 
@@ -67,6 +57,7 @@ class TrainingController(QObject):
     def __init__(self, views: Views, worker: Worker | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._views = views
+        self._subject = Subject(views.setup, parent=self)
         self._woken.connect(self._look, Qt.ConnectionType.QueuedConnection)
         self._worker = worker or Worker(notify=self._woken.emit)
         self._timer = QTimer(self, interval=_LOOK_EVERY_MS)
@@ -75,12 +66,9 @@ class TrainingController(QObject):
         self.latest_request = 0
         self.answered_request = 0
         self.state: WindowState = "loading"
-        self.dataset: Dataset | None = None
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
         self.model_unsaved = False
-        self._chosen: NetworkSpec | None = None
-        self._folders: dict[str, Path] = {}  # of data sets that were opened, by their names
         self._image: np.ndarray | None = None
         self._weights_asked: str | None = None
         self._watched_at = 0.0
@@ -90,11 +78,7 @@ class TrainingController(QObject):
 
     def start(self, dataset: str | Path = "mnist") -> None:
         """Begin: fill the forms, start the worker, load the data set."""
-        setup = self._views.setup
-        setup.set_experiments([(entry.name, entry.description) for entry in EXPERIMENTS.values()])
-        setup.set_datasets([(source.name, source.title) for source in DATASETS.values()])
-        setup.select_network(FIRST_NETWORK)
-        self._choose_network(FIRST_NETWORK)
+        self._subject.offer(FIRST_NETWORK)
         self._set_state("loading")
         self._worker.start()
         self.load_dataset(dataset)
@@ -106,9 +90,7 @@ class TrainingController(QObject):
 
     def load_dataset(self, source: str | Path) -> None:
         """Read a named data set, or a folder of IDX files."""
-        if isinstance(source, Path):
-            self._folders[source.resolve().name] = source
-        self._worker.submit(m.LoadDataset(source))
+        self._subject.want_dataset(source)
 
     def save(self, path: Path) -> None:
         """Write the model in the format that the suffix names."""
@@ -116,11 +98,14 @@ class TrainingController(QObject):
 
     def open(self, path: Path) -> None:
         """Read a model, or weights for the chosen network."""
-        try:
-            device = self._views.setup.device_name() or "cpu"
-            self._worker.submit(m.Open(path, self._chosen, self._views.setup.configuration(), device))
-        except NetariumError as error:
-            self.failed.emit(translate_error(error))
+        config = self._configuration()
+        if config is not None:
+            self._worker.submit(m.Open(path, self._subject.network, config, self._views.setup.device_name() or "cpu"))
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data set that is loaded."""
+        return self._subject.dataset
 
     @property
     def position(self) -> Position:
@@ -134,8 +119,7 @@ class TrainingController(QObject):
 
     def _connect(self) -> None:
         setup = self._views.setup
-        setup.network_chosen.connect(self._choose_network)
-        setup.dataset_chosen.connect(self._choose_dataset)
+        self._subject.dataset_wanted.connect(lambda source: self._worker.submit(m.LoadDataset(source)))
         setup.train_requested.connect(self._train)
         setup.step_requested.connect(self._step)
         setup.pause_requested.connect(lambda: self._worker.submit(m.Pause()))
@@ -147,40 +131,31 @@ class TrainingController(QObject):
         self._views.draw.mistake_requested.connect(self._find_mistakes)
         self._views.weights.wanted_changed.connect(self._watch_weights)
         self._views.features.wanted_changed.connect(self._classify)
-        for view in (self._views.draw, self._views.weights, self._views.curves):
-            view.failed.connect(self.failed)
+        for part in (self._subject, self._views.draw, self._views.weights, self._views.curves):
+            part.failed.connect(self.failed)
 
     # What a person wants
 
-    def _choose_network(self, name: str) -> None:
-        chosen = experiment(name)
-        shape = self.dataset.input_shape if self.dataset else (1, 28, 28)
-        classes = len(self.dataset.class_names) if self.dataset else 10
-        try:
-            self._chosen = chosen.network(shape, classes)
-            self._views.setup.set_network(summarize(self._chosen), chosen.description)
-            self._views.setup.set_configuration(chosen.config)
-        except NetariumError as error:
-            self._chosen = None
-            self.failed.emit(translate_error(error))
-
-    def _choose_dataset(self, name: str) -> None:
-        self.load_dataset(name if name in DATASETS else self._folders[name])
-
     def _train(self, one_batch: bool = False) -> None:
-        if self._chosen is None:
-            self._choose_network(self._views.setup.network_name())  # tells why it cannot be trained
+        network = self._subject.network
+        if network is None:
+            self._subject.choose_network(self._views.setup.network_name())  # tells why it cannot be trained
             return
-        try:
-            config = self._views.setup.configuration()
-        except NetariumError as error:
-            self.failed.emit(translate_error(error))
+        config = self._configuration()
+        if config is None:
             return
         run = f"run {next(self._runs)}"
-        self._views.curves.set_run_label(run, self._chosen.name)
-        device = self._views.setup.device_name() or "cpu"
+        self._views.curves.set_run_label(run, network.name)
         self._set_state("stopping")  # until the worker answers, nothing else makes sense
-        self._worker.submit(m.Train(run, self._chosen, config, device, one_batch))
+        self._worker.submit(m.Train(run, network, config, self._views.setup.device_name() or "cpu", one_batch))
+
+    def _configuration(self) -> TrainingConfig | None:
+        """Return the settings in the form, or tell what is wrong with them."""
+        try:
+            return self._views.setup.configuration()
+        except NetariumError as error:
+            self.failed.emit(translate_error(error))
+            return None
 
     def _step(self) -> None:
         if self.state == "paused":
@@ -193,10 +168,8 @@ class TrainingController(QObject):
         self._worker.submit(m.Stop())
 
     def _train_more(self, epochs: int) -> None:
-        try:
-            config = self._views.setup.configuration()
-        except NetariumError as error:
-            self.failed.emit(translate_error(error))
+        config = self._configuration()
+        if config is None:
             return
         self._set_state("stopping")
         self._worker.submit(m.TrainMore(self._progress.run or f"run {next(self._runs)}", _with_epochs(config, epochs)))
@@ -257,8 +230,6 @@ class TrainingController(QObject):
 
     def _receive(self, message: m.Message) -> None:
         match message:
-            case RunStarted() | BatchesDone() | EpochDone() | SettingChanged() | RunFinished() | Evaluating():
-                self._follow_run(message)
             case m.Prediction():
                 self._show_prediction(message)
             case m.WeightsRead(path=path, values=values):
@@ -280,6 +251,8 @@ class TrainingController(QObject):
                 self._show_failure(command, error)
             case m.Crashed(summary=summary, report=report):
                 self.crashed.emit(summary, report)
+            case _ if isinstance(message, TrainingEvent):
+                self._follow_run(message)
 
     def _take_mistakes(self, indices: np.ndarray) -> None:
         self._mistakes = deque(indices.tolist())
@@ -336,11 +309,7 @@ class TrainingController(QObject):
         self.refresh_watched()
 
     def _show_opened(self, ready: m.NetworkReady, path: Path) -> None:
-        self._chosen = ready.spec
-        known = EXPERIMENTS.get(ready.spec.name)
-        self._views.setup.select_network(ready.spec.name)
-        self._views.setup.set_network(summarize(ready.spec), known.description if known else path.name)
-        self._views.setup.set_configuration(ready.config)
+        self._subject.take_opened(ready.spec, ready.config, path)
         self._progress = Progress()
         run = f"run {next(self._runs)}"
         self._progress.run = run
@@ -350,15 +319,7 @@ class TrainingController(QObject):
             self.told.emit(ready.note)
 
     def _show_dataset(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        setup = self._views.setup
-        setup.set_train_samples(len(dataset.train_images))
-        named = [(source.name, source.title) for source in DATASETS.values()]
-        setup.set_datasets(named + [(name, name) for name in self._folders if name not in DATASETS])
-        setup.select_dataset(dataset.name)
-        name = setup.network_name()
-        if name and not (self._chosen and _fits(self._chosen, dataset)):
-            self._choose_network(name)
+        self._subject.take_dataset(dataset)
         self._mistakes.clear()  # they were places in another data set
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)
 
@@ -371,14 +332,8 @@ class TrainingController(QObject):
         if isinstance(command, (m.Train, m.TrainMore)):
             self._set_state("trained" if self.model_spec else "ready")
         if isinstance(command, m.LoadDataset):
-            self._forget_dataset(command.source)
+            self._subject.keep_dataset(command.source)
         self.failed.emit(translate_error(error))
-
-    def _forget_dataset(self, source: str | Path) -> None:
-        if isinstance(source, Path):
-            self._folders.pop(source.resolve().name, None)
-        if self.dataset is not None:
-            self._views.setup.select_dataset(self.dataset.name)
 
     def _set_state(self, state: WindowState) -> None:
         self.state = state
@@ -389,11 +344,6 @@ class TrainingController(QObject):
         else:
             self._timer.stop()
         self.state_changed.emit(state)
-
-
-def _fits(spec: NetworkSpec, dataset: Dataset) -> bool:
-    """Whether a network takes a data set's images and tells its classes apart."""
-    return spec.input_shape == dataset.input_shape and classes(spec) == len(dataset.class_names)
 
 
 def _with_epochs(config: TrainingConfig, epochs: int) -> TrainingConfig:
