@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.backends.mxnet.gluon import GluonBackend
-from engine.training.config import OptimizerConfig, OptimizerName, Sampling
+from engine.training.config import OptimizerConfig, OptimizerName, Sampling, ScheduleConfig
 from engine.training.events import BatchesDone, EpochDone, Position, RunStarted
 from tests.engine.samples import DROPOUT_MLP, EVERYTHING, samples
 from tests.engine.training.runs import CONFIG, batch_losses, different, figures, of, prepare
@@ -104,6 +104,18 @@ def test_more_epochs_go_on_where_a_run_completed():
     assert different(four.network, two.network) == []
     assert (second[0].start.epoch, second[0].last_epoch) == (2, 4)
     assert second[-1].position.step == 20
+
+
+def test_the_schedule_of_more_epochs_begins_anew():
+    config = replace(CONFIG, schedule=ScheduleConfig("one-cycle"))
+    run = prepare(config)
+    first = list(run.events)
+
+    second = list(prepare(config, network=run.network, start=first[-1].position).events)
+
+    rates = [[event.learning_rate for event in of(BatchesDone, events)] for events in (first, second)]
+    assert rates[0] == rates[1]
+    assert len(set(rates[0])) > 5
 
 
 def test_without_the_optimizers_state_a_resumed_run_is_another():
