@@ -85,7 +85,7 @@ class ErrorDialog(QDialog):
         words.setSpacing(GAP)
         words.addWidget(self._sentence)
         safe = self.tr(
-            "Your work is safe: saved models and the run history are untouched. If the window behaves strangely, "
+            "Your work is safe: saved models are untouched. If the window behaves strangely, "
             "save the network and start again."
         )
         words.addWidget(_paragraph(safe, "errorSafety", muted=True))
