@@ -14,6 +14,7 @@ from gui.enlarged_map import EnlargedMap
 from gui.feature_maps_view import FeatureMapsView
 from gui.form import ElidedLabel, wrapped
 from gui.theme import GAP, MARGIN, Theme
+from gui.visibility import can_be_seen
 
 
 class FeatureMapsPanel(QWidget):
@@ -48,7 +49,7 @@ class FeatureMapsPanel(QWidget):
 
     def wants_activations(self) -> bool:
         """Return whether somebody can see the panel, so that outputs are worth computing."""
-        return self.isVisible()
+        return can_be_seen(self)
 
     def set_activations(self, activations: Mapping[str, np.ndarray] | None) -> None:
         """Show the outputs of all layers.

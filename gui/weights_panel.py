@@ -28,6 +28,7 @@ from engine.storage.atomic import write_atomically
 from gui.form import wrapped
 from gui.messages import translate_error
 from gui.theme import GAP, MARGIN, Theme
+from gui.visibility import can_be_seen
 from gui.weight_display import WeightDisplay
 from gui.weight_picture import has_input_channels, image_input
 
@@ -80,7 +81,7 @@ class WeightsPanel(QWidget):
     def wanted(self) -> str | None:
         """Return the path of the tensor to show, such as ``conv1/weight``; None while nobody can see it."""
         tensor = self._tensor()
-        return tensor.path if tensor is not None and self.isVisible() else None
+        return tensor.path if tensor is not None and can_be_seen(self) else None
 
     def set_weights(self, path: str, values: np.ndarray) -> None:
         """Show the values of a tensor if it is still the wanted one; they must not change afterwards."""
