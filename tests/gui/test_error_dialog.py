@@ -103,7 +103,9 @@ def window(qtbot):
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
-    return window
+    yield window
+    for dialog in dialogs(window):  # modal: the windows of later tests would get no events
+        dialog.close()
 
 
 def dialogs(window):
