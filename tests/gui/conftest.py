@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QTabBar, QWidget
 from shiboken6 import isValid
 
 from engine.data.dataset import Dataset
@@ -97,6 +97,13 @@ class Operator:
             self.qtbot.keyClick(combo, Qt.Key.Key_Down if way > 0 else Qt.Key.Key_Up)
         assert combo.currentText() == text
 
+    def open_tab(self, title: str) -> None:
+        """Click the tab of a dock."""
+        for tabs in self.window.findChildren(QTabBar):
+            for index in range(tabs.count()):
+                if tabs.tabText(index) == title:
+                    self.qtbot.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(index).center())
+
     def trigger(self, name: str) -> None:
         action = self.window.findChild(object, name)
         assert action.isEnabled(), f"{name} is disabled"
@@ -114,7 +121,10 @@ class Operator:
 
     def pick(self, index: int) -> list[float]:
         """Choose a test image and return the answer to it."""
-        self.enter("testImageSpin", str(index))
+        wanted = self.controller.dataset.test_images[index] / np.float32(255)
+        draw = self.window.views.draw
+        with self.qtbot.waitSignal(draw.input_changed, check_params_cb=lambda image: np.array_equal(image, wanted)):
+            self.enter("testImageSpin", str(index))
         self.until_answered()
         return self.probabilities()
 

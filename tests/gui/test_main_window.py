@@ -32,6 +32,12 @@ def epochs(operator):
     return [] if x is None else x.tolist()
 
 
+def outputs(operator):
+    """Return what the feature maps show of each layer."""
+    maps = operator.window.views.features.maps
+    return [maps.section(entry.path).values for entry in summarize(operator.controller.model_spec).layers]
+
+
 def test_the_window_is_shown_before_mxnet_is_loaded_and_nothing_can_be_pressed(open_window):
     operator = open_window(ready=False)
     assert operator.window.isVisible()
@@ -188,7 +194,7 @@ def test_each_press_shows_another_image_it_gets_wrong(operator):
 
 def test_weights_are_shown_and_follow_the_training(operator):
     weights = operator.window.views.weights
-    operator.find("weightsDock").raise_()
+    operator.open_tab("Weights")
     operator.begin("lenet-bn")
     operator.until(lambda: not weights.display.picture_image().isNull())
     before = weights.display.picture_image()
@@ -200,27 +206,51 @@ def test_weights_are_shown_and_follow_the_training(operator):
     operator.until(lambda: not weights.display.picture_image().isNull())
 
 
-def test_hidden_panels_cost_the_training_nothing(operator):
-    operator.find("weightsDock").close()
-    operator.find("featureMapsDock").close()
+@pytest.mark.parametrize("way", ["closed", "behind a tab"])
+def test_hidden_panels_cost_the_training_nothing(operator, way):
+    if way == "closed":
+        operator.find("weightsDock").close()
+        operator.find("featureMapsDock").close()
+    else:
+        operator.open_tab("Weights")
     operator.begin()
     operator.draw()
     operator.until_answered()
+    assert (operator.window.views.weights.wanted() is None) == (way == "closed")
+    assert outputs(operator) == [None, None]
+
+
+def test_the_answer_is_the_same_whoever_looks(operator):
+    operator.open_tab("Feature maps")
+    operator.train("lenet-bn")
+    answers = [operator.pick(index) for index in range(6)]
+    operator.open_tab("Weights")
+    assert [operator.pick(index) for index in range(6)] == answers
+
+
+def test_a_panel_that_comes_to_light_is_filled_without_training(operator):
+    operator.window.resize(1280, 720)
+    operator.open_tab("Weights")
+    operator.train()
+    operator.draw()
+    operator.until_answered()
+    assert outputs(operator) == [None, None]
+    operator.open_tab("Feature maps")
+    operator.until(lambda: all(values is not None for values in outputs(operator)))
     assert operator.window.views.weights.wanted() is None
-    maps = operator.window.views.features.maps
-    assert all(maps.section(entry.path).values is None for entry in summarize(operator.controller.model_spec).layers)
+    operator.train()
+    operator.open_tab("Weights")
+    operator.until(lambda: not operator.window.views.weights.display.picture_image().isNull())
 
 
 def test_feature_maps_of_every_layer_answer_the_drawing(operator):
-    operator.find("featureMapsDock").raise_()
+    operator.open_tab("Feature maps")
     operator.train("lenet-bn")
     operator.draw()
-    maps = operator.window.views.features.maps
-    layers = [entry.path for entry in summarize(operator.controller.model_spec).layers]
-    operator.until(lambda: all(maps.section(path).values is not None for path in layers))
-    operator.until(lambda: "conv1" in maps.painted())
+    operator.until(lambda: all(values is not None for values in outputs(operator)))
+    operator.until(lambda: "conv1" in operator.window.views.features.maps.painted())
     operator.click("clearButton")
-    operator.until(lambda: all(maps.section(path).values is None for path in layers))
+    operator.until(lambda: all(values is None for values in outputs(operator)))
 
 
 def test_dark_and_light_reach_window_and_plots(operator):
