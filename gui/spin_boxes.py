@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
 
 from engine.validation import Range
@@ -92,6 +92,11 @@ class ScientificSpin(QDoubleSpinBox):
         self.setValue(value)
         self.selectAll()
 
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Leave no text selected, which would look as if keys still went here."""
+        super().focusOutEvent(event)
+        self.lineEdit().deselect()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn only when focused, so that scrolling a form changes nothing."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
@@ -127,6 +132,11 @@ class CountSpin(QSpinBox):
         self.setSpecialValueText(zero_text)
         self.setSingleStep(step)
         _settle(self)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Leave no text selected, which would look as if keys still went here."""
+        super().focusOutEvent(event)
+        self.lineEdit().deselect()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Turn only when focused, so that scrolling a form changes nothing."""

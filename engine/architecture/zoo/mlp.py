@@ -25,7 +25,7 @@ def perceptron(name: str, hidden: tuple[int, ...], dropout: tuple[float, ...] = 
 SOFTMAX_REGRESSION = Experiment(
     name="softmax-regression",
     description="One dense layer: each class has a template, and the best match wins.",
-    source="Dive into Deep Learning, chapter 3 (softmax regression)",
+    source="Dive into Deep Learning 0.x, section 3.7 (softmax regression)",
     build=perceptron("softmax-regression", ()),
     config=TrainingConfig(
         optimizer=OptimizerConfig("sgd", learning_rate=0.1),
@@ -65,7 +65,7 @@ MLP_256_256 = Experiment(
 MLP_DROPOUT = Experiment(
     name="mlp-dropout",
     description="Two hidden layers of 256 with dropout 0.2 and 0.5: a crowd of thinner networks.",
-    source="Dive into Deep Learning, section 5.6 (dropout)",
+    source="Dive into Deep Learning 0.x, section 4.6 (dropout)",
     build=perceptron("mlp-dropout", (256, 256), (0.2, 0.5)),
     config=TrainingConfig(
         optimizer=OptimizerConfig("sgd", learning_rate=0.5),
