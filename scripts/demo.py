@@ -20,7 +20,6 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PySide6.QtGui import QAction
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLabel, QWidget
 
 from engine.architecture.shapes import summarize
@@ -33,6 +32,7 @@ from scripts import hand
 SMALL, LARGE = (1280, 720), (1600, 1000)
 PATIENCE_SECONDS = 60.0
 REPAINT_SECONDS = 0.25  # the curves are drawn ten times a second
+INPUT_SECONDS = 0.05  # the network is given what is on the canvas sixty times a second
 
 
 class StepFailed(Exception):
@@ -237,6 +237,7 @@ class Tour:
 
     def _answer_to(self, test_image: int) -> list[float]:
         self._enter("testImageSpin", test_image)
+        self._wait(INPUT_SECONDS)
         self._until_answered()
         return self._probabilities()
 
@@ -265,7 +266,7 @@ class Tour:
             self._wait(0.005)
 
     def _wait(self, seconds: float) -> None:
-        QTest.qWait(round(1000 * seconds))
+        hand.wait(seconds)
         self._check(not self._problems, " ".join(self._problems))
 
     def _check(self, holds: bool, otherwise: str) -> None:
@@ -293,8 +294,12 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="for the screenshots, instead of FOLDER")
     options = parser.parse_args()
     folder, pictures = options.folder.resolve(), (options.pictures or options.folder).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"The folder {error.filename} cannot be made: {error.strerror}.", file=sys.stderr)
+        return 1
     if display_problem():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     began = time.perf_counter()

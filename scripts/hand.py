@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QTabBar, QWidget
 
 _LEFT = Qt.MouseButton.LeftButton
-_POINT_MS = 6  # between two points of a stroke: a quick hand
+_POINT_SECONDS = 0.006  # between two points of a stroke: a quick hand
 
 Stroke = list[tuple[float, float]]
 
@@ -33,6 +33,13 @@ DIGITS: dict[int, list[Stroke]] = {
     8: [[*arc(0.5, 0.35, 0.14, 0.15, 60, -240), *arc(0.5, 0.66, 0.17, 0.16, -100, 260)]],
     9: [[*arc(0.5, 0.37, 0.15, 0.15, 10, -350), (0.63, 0.6), (0.58, 0.82)]],
 }
+
+
+def wait(seconds: float) -> None:
+    """Let the window live for a while; QTest.qWait would let no other thread run meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def click(button: QAbstractButton) -> None:
@@ -71,5 +78,5 @@ def draw(canvas: QWidget, digit: int) -> None:
         QTest.mousePress(canvas, _LEFT, pos=points[0])
         for point in points[1:]:
             QTest.mouseMove(canvas, point)
-            QTest.qWait(_POINT_MS)
+            wait(_POINT_SECONDS)
         QTest.mouseRelease(canvas, _LEFT, pos=points[-1])
