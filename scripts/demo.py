@@ -133,8 +133,7 @@ class Tour:
     def finish(self, at_least: float) -> None:
         """Take pictures of the second epoch, and look at the accuracy when the run is over."""
         self._until(lambda: self._controller.position.epoch > 0, "finish the first epoch")
-        self._picture("weights")
-        hand.open_tab(self._open_window, "Feature maps")
+        self._picture("weights", "Weights")
         self._picture("training")
         self._until_trained()
         accuracy = float(self._find(CurvePlot, "accuracyPlot").values()[1].removesuffix("%")) / 100
@@ -149,6 +148,7 @@ class Tour:
         self._click("wrongImageButton")
         self._until(lambda: "✗" in label.text(), "show a test image it gets wrong")
         self._picture("mistake")
+        self._click("closeNoticeButton")
         digit = label.text().removeprefix("Label: ").removesuffix(" ✗")
         self._tell(f"It takes a {digit} among the test images for a {self._best()}.")
 
@@ -273,12 +273,14 @@ class Tour:
         if not holds:
             raise StepFailed(otherwise)
 
-    def _picture(self, name: str) -> None:
-        """Keep the window as it looks now: light and dark, small and large."""
+    def _picture(self, name: str, tab: str = "Feature maps") -> None:
+        """Keep the window as it looks now, laid out as at first: light and dark, small and large."""
         for scheme in ("dark", "light"):
             self._find(QAction, f"{scheme}ThemeAction").trigger()
             for size in (SMALL, LARGE):
                 self._open_window.resize(*size)
+                self._find(QAction, "resetLayoutAction").trigger()
+                hand.open_tab(self._open_window, tab)
                 self._wait(REPAINT_SECONDS)
                 path = self._pictures / f"{name}-{scheme}-{size[0]}.png"
                 self._check(self._open_window.grab().save(str(path)), f"{path} cannot be written.")

@@ -59,6 +59,7 @@ def enter(spin: QAbstractSpinBox, text: str) -> None:
     spin.selectAll()
     QTest.keyClicks(spin, text)
     QTest.keyClick(spin, Qt.Key.Key_Return)
+    spin.lineEdit().deselect()  # as it would when the hand goes elsewhere
 
 
 def open_tab(window: QWidget, title: str) -> None:
