@@ -73,7 +73,7 @@ class Meter:
 
 def windowed(network: str, seconds: float) -> dict[str, Any]:
     """Train in the real window while digits are drawn, and return speed, latencies and gaps."""
-    from PySide6.QtCore import Qt
+    from PySide6.QtCore import Qt, QTimer
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
@@ -96,12 +96,18 @@ def windowed(network: str, seconds: float) -> dict[str, Any]:
     meter = Meter(experiment(network).config.batch_size, seconds)
     gaps = GapTimer(application)
     artist = Artist(window)
-    while not meter.add(window.controller.position.step):
-        application.processEvents()
-        if meter.measuring:
+
+    def look() -> None:
+        if meter.add(window.controller.position.step):
+            application.exit()  # quit() would ask whether to stop the run
+        elif meter.measuring and not gaps.running:
             gaps.start()
-            artist.draw_on()
-        time.sleep(0.0005)
+            artist.start()
+
+    looking = QTimer(application, interval=10)
+    looking.timeout.connect(look)
+    looking.start()
+    application.exec()
     result = {
         "samples_per_second": meter.samples_per_second,
         "answers": len(artist.latencies),
@@ -125,21 +131,25 @@ def wait_until(application: Any, holds: Any, seconds: float = 60.0) -> None:
 
 
 class GapTimer:
-    """Measures how long the event loop lets a 1 ms timer wait."""
+    """Measures how long the event loop lets a timer of 5 ms wait."""
 
     def __init__(self, application: Any) -> None:
         from PySide6.QtCore import Qt, QTimer
 
-        self._timer = QTimer(application, interval=1, timerType=Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(application, interval=5, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._last = 0.0
         self._gaps: list[float] = []
 
+    @property
+    def running(self) -> bool:
+        """Whether it measures."""
+        return bool(self._timer.isActive())
+
     def start(self) -> None:
-        """Begin to measure, if it has not begun."""
-        if not self._timer.isActive():
-            self._last = time.perf_counter()
-            self._timer.start()
+        """Begin to measure."""
+        self._last = time.perf_counter()
+        self._timer.start()
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -159,46 +169,60 @@ class GapTimer:
 class Artist:
     """Draws one digit-like stroke after the other with mouse events, at the pace of a hand."""
 
-    STEP_SECONDS = 0.012
-    PAUSE_SECONDS = 0.35
+    STEP_MS = 12
+    PAUSE_MS = 350
     PLACES = [(0.3 + 0.4 * (i % 7) / 6, 0.2 + 0.6 * i / 29) for i in range(30)]
 
     def __init__(self, window: Any) -> None:
-        self._window = window
-        self._canvas = window.views.draw.findChild(object, "drawCanvas")
+        from PySide6.QtCore import Qt, QTimer
+
+        self._controller = window.controller
+        self._canvas = window.views.draw.canvas
         self._place = 0
-        self._next = time.perf_counter()
         self._released: tuple[float, int] | None = None
+        self._timer = QTimer(window, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._draw_on)
+        window.controller.answered.connect(self._note_answer)
         self.latencies: list[float] = []
 
-    def draw_on(self) -> None:
-        """Do what a hand would do by now, and note when the answer to the last stroke came."""
-        from PySide6.QtCore import QPoint, Qt
-        from PySide6.QtTest import QTest
+    def start(self) -> None:
+        """Begin to draw."""
+        self._timer.start(self.STEP_MS)
 
-        now = time.perf_counter()
-        controller = self._window.controller
-        if self._released is not None:
-            if controller.answered_request >= self._released[1]:
-                self.latencies.append(now - self._released[0])
-                self._released, self._next = None, now + self.PAUSE_SECONDS
-            return
-        if now < self._next:
-            return
-        x, y = self.PLACES[self._place]
-        point = QPoint(round(x * self._canvas.width()), round(y * self._canvas.height()))
-        left = Qt.MouseButton.LeftButton
+    def _draw_on(self) -> None:
+        from PySide6.QtCore import QEvent
+
         if self._place == 0:
             self._canvas.clear()
-            QTest.mousePress(self._canvas, left, Qt.KeyboardModifier.NoModifier, point)
+            self._timer.start(self.STEP_MS)
+            self._send(QEvent.Type.MouseButtonPress)
         elif self._place < len(self.PLACES) - 1:
-            QTest.mouseMove(self._canvas, point)
+            self._send(QEvent.Type.MouseMove)
         else:
             began = time.perf_counter()
-            QTest.mouseRelease(self._canvas, left, Qt.KeyboardModifier.NoModifier, point)
-            self._released = (began, controller.latest_request)
+            self._send(QEvent.Type.MouseButtonRelease)
+            self._released = (began, self._controller.latest_request)
+            self._timer.start(self.PAUSE_MS)
         self._place = (self._place + 1) % len(self.PLACES)
-        self._next = now + self.STEP_SECONDS
+
+    def _send(self, kind: Any) -> None:
+        """Send a mouse event; QTest's own would hold Python's lock and so stop the training meanwhile."""
+        from PySide6.QtCore import QEvent, QPointF, Qt
+        from PySide6.QtGui import QMouseEvent
+        from PySide6.QtWidgets import QApplication
+
+        x, y = self.PLACES[self._place]
+        place = QPointF(x * self._canvas.width(), y * self._canvas.height())
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+        on_screen = self._canvas.mapToGlobal(place)
+        event = QMouseEvent(kind, place, on_screen, button, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(self._canvas, event)
+
+    def _note_answer(self, request: int) -> None:
+        if self._released is not None and request >= self._released[1]:
+            self.latencies.append(time.perf_counter() - self._released[0])
+            self._released = None
 
 
 def run_phase(phase: str, options: argparse.Namespace) -> dict[str, Any]:

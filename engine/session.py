@@ -66,6 +66,7 @@ class Session:
         self.stopwatch = Stopwatch()
         self._backend = backend
         self._dataset_name = dataset.name if dataset else ""
+        classes(spec)  # nothing but a classifier, whatever a file says
         if dataset is not None and model is None:
             check_classes(spec, dataset)
         weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
@@ -153,12 +154,6 @@ class Session:
         if self._last_good.weights is not None:
             self.network = self._backend.build(self.spec, self._last_good.weights)
             self._last_good = LastGoodWeights(self.network)
-
-    def classify(self, image: Array) -> tuple[Array, dict[str, Array]]:
-        """Return probabilities (classes,) for one image (channels, height, width), and every layer's output."""
-        batch = image[np.newaxis]
-        # Not worked out from the last layer's output: rounded differently, the answer would depend on who looks.
-        return self.network.predict(batch)[0], self.network.activations(batch)
 
     def test_probabilities(self) -> Iterator[Array]:
         """Yield class probabilities (batch, classes) of the test images, in order, batch by batch.

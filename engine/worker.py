@@ -53,6 +53,7 @@ class Worker:
         self._run: Generator[TrainingEvent, None, None] | None = None
         self._run_name = ""
         self._chore: Iterator[None] | None = None
+        self._answers: deque[Callable[[], None]] = deque()  # what was asked of the network and is being computed
         self._thread = threading.Thread(target=self._work, name="netarium-worker", daemon=True)
 
     def start(self) -> None:
@@ -127,9 +128,12 @@ class Worker:
     def _next_command(self) -> m.Command | None:
         """Return what is asked, or None when there is work to go on with; wait while there is neither."""
         with self._changed:
-            while not (self._inbox or self._closing or self._state == "training" or self._chore is not None):
+            while not (self._inbox or self._closing or self._is_busy()):
                 self._changed.wait()
             return self._inbox.popleft() if self._inbox else None
+
+    def _is_busy(self) -> bool:
+        return self._state == "training" or self._chore is not None or bool(self._answers)
 
     def _handle(self, command: m.Command) -> None:
         try:
@@ -166,11 +170,16 @@ class Worker:
             self._post(m.CommandFailed(command, error))
 
     def _go_on(self) -> None:
-        """Do a little of what is under way."""
+        """Do a little of what is under way.
+
+        Answers were begun before the next batch and are read after it was begun, so the device never waits.
+        """
         if self._chore is not None and next(self._chore, True):
             self._chore = None
         if self._state == "training":
             self._advance()
+        while self._answers:
+            self._answers.popleft()()
 
     def _advance(self) -> TrainingEvent | None:
         event = next(self._run, None) if self._run is not None else None
@@ -263,16 +272,18 @@ class Worker:
     def _predict(self, session: Session, command: m.Predict) -> None:
         if command.image.shape != session.spec.input_shape:
             return  # drawn for another network
-        if command.with_activations:
-            self._post(m.Prediction(command.request, *session.classify(command.image)))
-        else:
-            probabilities = session.network.predict(command.image[np.newaxis])[0]
-            self._post(m.Prediction(command.request, probabilities, None))
+        pending = session.network.classify(command.image[np.newaxis], command.with_activations)
+
+        def answer() -> None:
+            classified = pending.result()
+            self._post(m.Prediction(command.request, classified.probabilities[0], classified.activations))
+
+        self._answers.append(answer)
 
     def _read_weights(self, session: Session, path: str) -> None:
-        values = session.network.weight(path)
-        if values is not None:
-            self._post(m.WeightsRead(path, values, session.position.step))
+        pending, step = session.network.copy_weight(path), session.position.step
+        if pending is not None:
+            self._answers.append(lambda: self._post(m.WeightsRead(path, pending.result(), step)))
 
     def _find_mistakes(self, session: Session, batches: Iterator[Array]) -> Iterator[None]:
         """Classify the test images a batch at a time, between the batches of a run."""

@@ -29,6 +29,8 @@ from gui.views import Views
 _LOOK_EVERY_MS = 33
 # What is watched while training is asked for this often; each look costs the training a little.
 _WATCH_EVERY_S = 0.25
+# Feature maps follow the pen at this pace while training; the bars follow at once.
+_LAYERS_EVERY_S = 0.15
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"
@@ -52,6 +54,7 @@ class TrainingController(QObject):
     saved = Signal(object)  # the path a model was written to
     opened = Signal(object)  # the path a model was read from
     state_changed = Signal(str)
+    answered = Signal(int)  # the request whose probabilities are shown now
     _woken = Signal()
 
     def __init__(self, views: Views, worker: Worker | None = None, parent: QObject | None = None) -> None:
@@ -72,6 +75,7 @@ class TrainingController(QObject):
         self._image: np.ndarray | None = None
         self._weights_asked: str | None = None
         self._watched_at = 0.0
+        self._layers_asked_at = 0.0
         self._mistakes: deque[int] = deque()
         self._progress = Progress()
         self._connect()
@@ -185,8 +189,16 @@ class TrainingController(QObject):
 
     def _classify(self) -> None:
         if self._image is not None and self.model_spec is not None:
-            wanted = self._views.features.wants_activations()
+            wanted = self._views.features.wants_activations() and self._may_show_layers()
             self._worker.submit(m.Predict(self._next_request(), self._image, wanted))
+
+    def _may_show_layers(self) -> bool:
+        """Whether every layer's output may be asked for now: while training, painting them takes its cores."""
+        now = time.monotonic()
+        if self.state == "training" and now - self._layers_asked_at < _LAYERS_EVERY_S:
+            return False
+        self._layers_asked_at = now
+        return True
 
     def _next_request(self) -> int:
         self.latest_request += 1
@@ -283,6 +295,7 @@ class TrainingController(QObject):
             return
         self._views.draw.set_probabilities(prediction.probabilities)
         self.answered_request = prediction.request
+        self.answered.emit(prediction.request)
         if prediction.activations is not None:
             self._views.features.set_activations(prediction.activations)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -13,6 +13,7 @@ from engine.training.config import OptimizerConfig, Reduction
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Weights = Mapping[str, Array]
+T_co = TypeVar("T_co", covariant=True)
 
 
 class BatchMetrics(NamedTuple):
@@ -22,11 +23,21 @@ class BatchMetrics(NamedTuple):
     correct: int
 
 
-class PendingMetrics(Protocol):
-    """The figures of a batch that may still be running."""
+class Classification(NamedTuple):
+    """Class probabilities (samples, classes), and every layer's output by path where they were asked for.
 
-    def result(self) -> BatchMetrics:
-        """Wait for the batch and return its figures; errors of the computation surface here."""
+    Outputs are (samples, *layer shape), in order of execution, the last being the logits; all float32.
+    """
+
+    probabilities: Array
+    activations: dict[str, Array] | None
+
+
+class Pending(Protocol[T_co]):
+    """Something that may still be computed."""
+
+    def result(self) -> T_co:
+        """Wait for it and return it; errors of the computation surface here."""
         ...
 
 
@@ -46,6 +57,8 @@ class PlacedData(Protocol):
 
 class Network(Protocol):
     """A network with weights on a device. Not thread safe: one thread builds and uses it.
+
+    A backend's network derives from this class, which gives it ``predict`` and ``activations``.
 
     Weights are named by parameter path (``conv1/weight``) and laid out (out, in) for Dense and
     (out, in, kernel height, kernel width) for convolutions, float32.
@@ -69,7 +82,7 @@ class Network(Protocol):
 
     def train_batch(
         self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
-    ) -> PendingMetrics:
+    ) -> Pending[BatchMetrics]:
         """Update the weights from one batch without waiting for it.
 
         Parameters
@@ -81,27 +94,35 @@ class Network(Protocol):
         """
         ...
 
-    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> PendingMetrics:
+    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> Pending[BatchMetrics]:
         """Return the figures of samples ``start`` to ``stop`` in inference mode (no dropout, running statistics)."""
         ...
 
-    def predict(self, images: Array) -> Array:
-        """Return class probabilities (samples, classes), float32, in inference mode."""
+    def classify(self, images: Array, with_activations: bool = False) -> Pending[Classification]:
+        """Begin to classify images in inference mode, without waiting for it.
+
+        Parameters
+        ----------
+        images : array (samples, *input shape), float32
+        with_activations : bool
+            Whether every layer's output is wanted too.
+        """
         ...
 
-    def activations(self, images: Array) -> dict[str, Array]:
-        """Return every layer's output by path, in order of execution, in inference mode.
+    def predict(self, images: Array) -> Array:
+        """Return class probabilities (samples, classes) of images (samples, *input shape), float32."""
+        return self.classify(images).result().probabilities
 
-        Each is (samples, *layer shape), float32; the last is the logits.
-        """
+    def activations(self, images: Array) -> dict[str, Array]:
+        """Return every layer's output (samples, *layer shape) by path, in order of execution, the logits last."""
+        return self.classify(images, with_activations=True).result().activations or {}
+
+    def copy_weight(self, path: str) -> Pending[Array] | None:
+        """Begin to copy one tensor, as it is now, by its parameter path; None if there is none of this name."""
         ...
 
     def weights(self) -> dict[str, Array]:
         """Return copies of all weights by parameter path, running statistics included."""
-        ...
-
-    def weight(self, path: str) -> Array | None:
-        """Return a copy of one tensor by its parameter path, or None if the network has none of this name."""
         ...
 
     def set_weights(self, weights: Weights) -> None:

@@ -49,7 +49,9 @@ def prepare_drawing(ink: np.ndarray, size: int = 28, box: int = 20) -> np.ndarra
         return None
     scale = box / max(digit.shape)
     height, width = (max(1, round(extent * scale)) for extent in digit.shape)
-    digit = _resampling(digit.shape[0], height) @ digit @ _resampling(digit.shape[1], width).T
+    rows, columns = _resampling(digit.shape[0], height), _resampling(digit.shape[1], width)
+    # einsum stays on this thread; a BLAS product would wait for threads on cores that training keeps busy.
+    digit = np.einsum("yx,cx->yc", np.einsum("ry,yx->rx", rows, digit), columns)
     return _centred(digit / digit.max(), size)
 
 

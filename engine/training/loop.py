@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from engine.architecture.shapes import summarize
-from engine.backends.base import Network, PendingMetrics, PlacedData
+from engine.backends.base import BatchMetrics, Network, Pending, PlacedData
 from engine.training.chance import dropout_mask, sample_order
 from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData
@@ -107,7 +107,7 @@ class _Run:
         if start.batch >= self._batches_per_epoch:  # stopped while it was validated
             start = Position(start.epoch + 1, 0, start.step, start.seconds)
         self._start = start
-        self._in_flight: deque[tuple[PendingMetrics, int, float]] = deque()
+        self._in_flight: deque[tuple[Pending[BatchMetrics], int, float]] = deque()
         self._reports = Reports(run, start, stopwatch)
         self._last_good = last_good
         self._enqueued = start.step

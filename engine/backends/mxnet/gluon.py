@@ -13,8 +13,9 @@ from engine.architecture.shapes import summarize
 from engine.backends.base import (
     Array,
     BatchMetrics,
+    Classification,
     Network,
-    PendingMetrics,
+    Pending,
     PlacedData,
     StepSettings,
     Weights,
@@ -49,7 +50,7 @@ class GluonBackend:
         return GluonNetwork(self._mx, self._context, spec, weights)
 
 
-class GluonNetwork:
+class GluonNetwork(Network):
     """A network in Gluon; see ``engine.backends.base.Network``."""
 
     def __init__(self, mx: Any, context: Any, spec: NetworkSpec, weights: Weights) -> None:
@@ -98,7 +99,7 @@ class GluonNetwork:
 
     def train_batch(
         self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
-    ) -> PendingMetrics:
+    ) -> Pending[BatchMetrics]:
         """Update the weights from one batch without waiting for it."""
         assert isinstance(data, PlacedArrays)
         if self._optimizer is None:
@@ -111,29 +112,26 @@ class GluonNetwork:
         self._optimizer.step(settings)
         return _Pending(loss, correct)
 
-    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> PendingMetrics:
+    def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> Pending[BatchMetrics]:
         """Return the figures of samples ``start`` to ``stop`` in inference mode."""
         assert isinstance(data, PlacedArrays)
         return _Pending(*self._scores(*data.slice(start, stop)))
 
-    def predict(self, images: Array) -> Array:
-        """Return class probabilities (samples, classes), float32."""
-        return np.asarray(self._probabilities(self._input(images)).asnumpy())
+    def classify(self, images: Array, with_activations: bool = False) -> Pending[Classification]:
+        """Begin to classify images in inference mode."""
+        if not with_activations:
+            return _Classified(self._probabilities(self._input(images)), [], [])
+        probabilities, *outputs = self._outputs(self._input(images))
+        return _Classified(probabilities, self._output_paths, outputs)
 
-    def activations(self, images: Array) -> dict[str, Array]:
-        """Return every layer's output by path, in order of execution, the logits last."""
-        outputs = self._outputs(self._input(images))
-        arrays = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        return {path: array.asnumpy() for path, array in zip(self._output_paths, arrays, strict=True)}
+    def copy_weight(self, path: str) -> Pending[Array] | None:
+        """Begin to copy one tensor by its parameter path."""
+        parameter = self._parameters.get(path)
+        return None if parameter is None else _Copied(parameter.data(self._context).copy())
 
     def weights(self) -> dict[str, Array]:
         """Return copies of all weights by parameter path."""
         return {path: p.data(self._context).asnumpy() for path, p in self._parameters.items()}
-
-    def weight(self, path: str) -> Array | None:
-        """Return a copy of one tensor by its parameter path."""
-        parameter = self._parameters.get(path)
-        return None if parameter is None else np.asarray(parameter.data(self._context).asnumpy())
 
     def set_weights(self, weights: Weights) -> None:
         """Replace all weights; ``FileError`` naming the first that does not fit, and then nothing changed."""
@@ -169,13 +167,36 @@ class GluonNetwork:
         return F.sum(losses), correct
 
     def _probability_graph(self, F: Any, images: Any, **parameters: Any) -> Any:
-        return F.softmax(forward(F, self.spec, images, parameters), axis=-1)
+        return _softmax(F, forward(F, self.spec, images, parameters))
 
     def _activation_graph(self, F: Any, images: Any, **parameters: Any) -> list[Any]:
         outputs: dict[str, Any] = {}
-        forward(F, self.spec, images, parameters, record=outputs.__setitem__)
+        logits = forward(F, self.spec, images, parameters, record=outputs.__setitem__)
         self._output_paths = list(outputs)
-        return list(outputs.values())
+        # The same operator on the same logits as in the graph without outputs gives the same answer, bit for bit.
+        return [_softmax(F, logits), *outputs.values()]
+
+
+class _Classified:
+    """A classification that MXNet may still be computing."""
+
+    def __init__(self, probabilities: Any, paths: list[str], outputs: list[Any]) -> None:
+        self._probabilities = probabilities
+        self._outputs = dict(zip(paths, outputs, strict=True))
+
+    def result(self) -> Classification:
+        activations = {path: output.asnumpy() for path, output in self._outputs.items()}
+        return Classification(self._probabilities.asnumpy(), activations or None)
+
+
+class _Copied:
+    """A copy of a tensor that MXNet may still be making."""
+
+    def __init__(self, copy: Any) -> None:
+        self._copy = copy
+
+    def result(self) -> Array:
+        return np.asarray(self._copy.asnumpy())
 
 
 class _Pending:
@@ -187,6 +208,11 @@ class _Pending:
 
     def result(self) -> BatchMetrics:
         return BatchMetrics(float(self._loss.asscalar()), int(self._correct.asscalar()))
+
+
+def _softmax(F: Any, logits: Any) -> Any:
+    # Flattened, since MXNet's softmax crashes on an image in oneDNN's own memory layout.
+    return F.softmax(F.Flatten(logits), axis=-1)
 
 
 def _scores(F: Any, logits: Any, labels: Any) -> tuple[Any, Any]:
