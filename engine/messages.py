@@ -82,11 +82,15 @@ class Change(Command):
 
 @dataclass(frozen=True)
 class Predict(LatestWins):
-    """Classify one image (channels, height, width), float32 in [0, 1]; ``request`` comes back with the answer."""
+    """Classify one image (channels, height, width), float32 in [0, 1]; ``request`` comes back with the answer.
+
+    ``follows_pen`` tells that somebody waits for the answer, rather than that the weights moved on.
+    """
 
     request: int
     image: np.ndarray
     with_activations: bool = False
+    follows_pen: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -26,6 +28,11 @@ from engine.training.events import BatchesDone, Evaluating, RunFinished, Trainin
 
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
 _CAN_WAIT = (BatchesDone, Evaluating)
+_HAND_OVER_S = 0.001
+# Somebody who draws asks again within this time.
+_STILL_DRAWING_S = 0.1
+# Waiting for one more batch of this length would be felt; shorter ones are worth queueing.
+_SLOW_BATCH_S = 0.02
 
 
 class Worker:
@@ -53,11 +60,15 @@ class Worker:
         self._run: Generator[TrainingEvent, None, None] | None = None
         self._run_name = ""
         self._chore: Iterator[None] | None = None
+        self._asked_at = 0.0
+        self._batch_seconds = 0.0
         self._answers: deque[Callable[[], None]] = deque()  # what was asked of the network and is being computed
         self._thread = threading.Thread(target=self._work, name="netarium-worker", daemon=True)
 
     def start(self) -> None:
         """Start the thread; it loads MXNet first."""
+        # Python's threads hand over after 5 ms by default; a batch that waits so long to be queued costs speed.
+        sys.setswitchinterval(_HAND_OVER_S)
         self._thread.start()
 
     def submit(self, command: m.Command) -> None:
@@ -170,21 +181,35 @@ class Worker:
             self._post(m.CommandFailed(command, error))
 
     def _go_on(self) -> None:
-        """Do a little of what is under way.
-
-        Answers were begun before the next batch and are read after it was begun, so the device never waits.
-        """
+        """Do a little of what is under way."""
         if self._chore is not None and next(self._chore, True):
             self._chore = None
-        if self._state == "training":
+        if self._state == "training" and not self._keep_answers_quick():
+            # Answers were begun before the next batch and are read after it was begun: the device never waits.
             self._advance()
+            self._answer()
+        else:
+            self._answer()
+            if self._state == "training":
+                self._advance()
+
+    def _answer(self) -> None:
         while self._answers:
             self._answers.popleft()()
+
+    def _keep_answers_quick(self) -> bool:
+        """While someone draws and batches are slow, queue no batch that the next answer would have to wait for."""
+        assert self._session is not None
+        someone_draws = time.monotonic() - self._asked_at < _STILL_DRAWING_S
+        self._session.live.synchronous = someone_draws and self._batch_seconds > _SLOW_BATCH_S
+        return self._session.live.synchronous
 
     def _advance(self) -> TrainingEvent | None:
         event = next(self._run, None) if self._run is not None else None
         if event is not None:
             self._post(event)
+        if isinstance(event, BatchesDone) and self._session is not None:
+            self._batch_seconds = self._session.config.batch_size / max(event.samples_per_second, 1.0)
         if event is None or isinstance(event, RunFinished):
             self._run = None
             self._enter("ready")
@@ -270,6 +295,8 @@ class Worker:
         self._post(RunFinished(self._run_name, self._session.position, "stopped"))
 
     def _predict(self, session: Session, command: m.Predict) -> None:
+        if command.follows_pen:
+            self._asked_at = time.monotonic()
         if command.image.shape != session.spec.input_shape:
             return  # drawn for another network
         pending = session.network.classify(command.image[np.newaxis], command.with_activations)

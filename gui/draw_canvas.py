@@ -31,7 +31,7 @@ from gui.theme import Theme
 INK_SIDE = 280
 DEFAULT_BRUSH = 0.08  # gives strokes as thick as MNIST's once the digit is fitted into 20 pixels
 
-_CHANGE_INTERVAL_MS = 25
+_CHANGE_INTERVAL_MS = 33
 _KEY_STEP = 0.03
 _ARROWS = {
     Qt.Key.Key_Left: QPointF(-_KEY_STEP, 0),
@@ -49,7 +49,7 @@ class DrawCanvas(QWidget):
     and the space bar sets it down and lifts it.
     """
 
-    changed = Signal()  # 40 times a second while the pen moves, and at once for everything else
+    changed = Signal()  # 30 times a second while the pen moves, and at once for everything else
     stroke_ended = Signal()
     image_offered = Signal(object)  # QMimeData that was dropped here
 

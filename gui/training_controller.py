@@ -30,7 +30,7 @@ _LOOK_EVERY_MS = 33
 # What is watched while training is asked for this often; each look costs the training a little.
 _WATCH_EVERY_S = 0.25
 # Feature maps follow the pen at this pace while training; the bars follow at once.
-_LAYERS_EVERY_S = 0.15
+_LAYERS_EVERY_S = 0.25
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"
@@ -68,6 +68,7 @@ class TrainingController(QObject):
         self._runs = itertools.count(1)
         self.latest_request = 0
         self.answered_request = 0
+        self._pen_request = 0
         self.state: WindowState = "loading"
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
@@ -134,7 +135,7 @@ class TrainingController(QObject):
         self._views.draw.input_changed.connect(self._set_image)
         self._views.draw.mistake_requested.connect(self._find_mistakes)
         self._views.weights.wanted_changed.connect(self._watch_weights)
-        self._views.features.wanted_changed.connect(self._classify)
+        self._views.features.wanted_changed.connect(lambda: self._classify())
         for part in (self._subject, self._views.draw, self._views.weights, self._views.curves):
             part.failed.connect(self.failed)
 
@@ -185,12 +186,18 @@ class TrainingController(QObject):
             self._views.draw.set_probabilities(None)
             self._views.features.set_activations(None)
         else:
-            self._classify()
+            self._classify(follows_pen=True)
 
-    def _classify(self) -> None:
-        if self._image is not None and self.model_spec is not None:
-            wanted = self._views.features.wants_activations() and self._may_show_layers()
-            self._worker.submit(m.Predict(self._next_request(), self._image, wanted))
+    def _classify(self, follows_pen: bool = False) -> None:
+        if self._image is None or self.model_spec is None:
+            return
+        wanted = self._views.features.wants_activations() and self._may_show_layers()
+        request = self._next_request()
+        # This request replaces one of the pen's that still waits, and then is as urgent.
+        is_urgent = follows_pen or self._pen_request > self.answered_request
+        if follows_pen:
+            self._pen_request = request
+        self._worker.submit(m.Predict(request, self._image, wanted, is_urgent))
 
     def _may_show_layers(self) -> bool:
         """Whether every layer's output may be asked for now: while training, painting them takes its cores."""
