@@ -30,7 +30,7 @@ _LOOK_EVERY_MS = 33
 # What is watched while training is asked for this often; each look costs the training a little.
 _WATCH_EVERY_S = 0.25
 # Feature maps follow the pen at this pace while training; the bars follow at once.
-_LAYERS_EVERY_S = 0.25
+_LAYERS_EVERY_S = 0.2
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"
@@ -135,7 +135,7 @@ class TrainingController(QObject):
         self._views.draw.input_changed.connect(self._set_image)
         self._views.draw.mistake_requested.connect(self._find_mistakes)
         self._views.weights.wanted_changed.connect(self._watch_weights)
-        self._views.features.wanted_changed.connect(lambda: self._classify())
+        self._views.features.wanted_changed.connect(self._show_layers_at_once)
         for part in (self._subject, self._views.draw, self._views.weights, self._views.curves):
             part.failed.connect(self.failed)
 
@@ -198,6 +198,11 @@ class TrainingController(QObject):
         if follows_pen:
             self._pen_request = request
         self._worker.submit(m.Predict(request, self._image, wanted, is_urgent))
+
+    def _show_layers_at_once(self) -> None:
+        """Fill the feature maps when they come to light, with the drawing of now."""
+        self._layers_asked_at = 0.0
+        self._classify()
 
     def _may_show_layers(self) -> bool:
         """Whether every layer's output may be asked for now: while training, painting them takes its cores."""
