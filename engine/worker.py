@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -131,6 +132,7 @@ class Worker:
     def _load(self) -> None:
         try:
             runtime.load()
+            gc.freeze()  # MXNet's many functions stay; looking through them at each full collection stops the window
             self._post(m.DevicesListed(list_devices()))
         except NetariumError as error:
             self._post(m.CommandFailed(m.Command(), error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtGui import QImage, qRgb, qRgba
@@ -60,9 +61,16 @@ class ColourScale:
     def _indexed(self, levels: np.ndarray) -> QImage:
         height, width = levels.shape
         image = QImage(levels.data, width, height, width, QImage.Format.Format_Indexed8)
-        image.setColorTable([qRgb(*colour) for colour in self.table[:_GAP].tolist()] + [qRgba(0, 0, 0, 0)])
+        image.setColorTable(_colour_table(self.table.tobytes()))
         # A copy, since the levels belong to NumPy and go when this function returns; in the format that paints fastest.
         return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+@lru_cache(maxsize=8)
+def _colour_table(table: bytes) -> list[int]:
+    """Return the colours of a lookup table (256, 3), uint8, for Qt, the last one transparent."""
+    colours = np.frombuffer(table, np.uint8).reshape(-1, 3)[:_GAP].tolist()
+    return [qRgb(*colour) for colour in colours] + [qRgba(0, 0, 0, 0)]
 
 
 def format_value(value: float) -> str:

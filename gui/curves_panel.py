@@ -16,7 +16,7 @@ from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_piece
 from gui.curves_figure import NARROW, CurvesFigure, View
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 
-_REPAINT_MS = 125
+_REPAINT_MS = 160
 # As many earlier runs as there are colours to tell them apart.
 _EARLIER_RUNS = len(SERIES)
 

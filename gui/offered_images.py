@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +49,16 @@ def grey_image(pixels: np.ndarray, black: QColor, white: QColor) -> QImage:
     """Return an image of ``pixels``, array (height, width), uint8, in the colours from ``black`` to ``white``."""
     height, width = pixels.shape
     image = QImage(pixels.tobytes(), width, height, width, QImage.Format.Format_Indexed8)
-    low, high = np.array(black.getRgb()), np.array(white.getRgb())
-    shades = (low + (high - low) * np.linspace(0, 1, 256)[:, np.newaxis]).round().astype(int)
-    image.setColorTable([QColor(*shade).rgb() for shade in shades.tolist()])
+    image.setColorTable(_shades(black.rgb(), white.rgb()))
     return image.convertToFormat(QImage.Format.Format_RGB32)  # a copy, which outlives the bytes above
+
+
+@lru_cache(maxsize=8)
+def _shades(black: int, white: int) -> list[int]:
+    """Return 256 colours from one to another; they are asked for with every move of the pen."""
+    low, high = np.array(QColor(black).getRgb()), np.array(QColor(white).getRgb())
+    shades = (low + (high - low) * np.linspace(0, 1, 256)[:, np.newaxis]).round().astype(int)
+    return [QColor(*shade).rgb() for shade in shades.tolist()]
 
 
 def _file(offer: QMimeData) -> Path | None:

@@ -28,9 +28,11 @@ from gui.views import Views
 # The window looks for messages this often while there may be some that did not wake it.
 _LOOK_EVERY_MS = 33
 # What is watched while training is asked for this often; each look costs the training a little.
-_WATCH_EVERY_S = 0.25
-# Feature maps follow the pen at this pace while training; the bars follow at once.
-_LAYERS_EVERY_S = 0.2
+_WATCH_EVERY_S = 0.33
+# While training, the bars follow the moving pen at this pace, and the end of a stroke at once.
+_FOLLOW_PEN_MS = 80
+# Feature maps follow the pen more slowly still.
+_LAYERS_EVERY_S = 0.3
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"
@@ -69,6 +71,9 @@ class TrainingController(QObject):
         self.latest_request = 0
         self.answered_request = 0
         self._pen_request = 0
+        self._pen_waits = False
+        self._pen_pace = QTimer(self, interval=_FOLLOW_PEN_MS, singleShot=True)
+        self._pen_pace.timeout.connect(self._catch_up_with_pen)
         self.state: WindowState = "loading"
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
@@ -133,6 +138,7 @@ class TrainingController(QObject):
         setup.more_epochs_requested.connect(self._train_more)
         setup.live_setting_changed.connect(lambda setting, value: self._worker.submit(m.Change(setting, value)))
         self._views.draw.input_changed.connect(self._set_image)
+        self._views.draw.canvas.stroke_ended.connect(self._catch_up_with_pen)
         self._views.draw.mistake_requested.connect(self._find_mistakes)
         self._views.weights.wanted_changed.connect(self._watch_weights)
         self._views.features.wanted_changed.connect(self._show_layers_at_once)
@@ -185,8 +191,19 @@ class TrainingController(QObject):
             self.answered_request = self._next_request()  # answers on their way are about what was wiped away
             self._views.draw.set_probabilities(None)
             self._views.features.set_activations(None)
+        elif self.state == "training" and self._pen_pace.isActive():
+            self._pen_waits = True
         else:
-            self._classify(follows_pen=True)
+            self._follow_pen()
+
+    def _follow_pen(self) -> None:
+        self._pen_waits = False
+        self._pen_pace.start()
+        self._classify(follows_pen=True)
+
+    def _catch_up_with_pen(self) -> None:
+        if self._pen_waits and self._image is not None:
+            self._follow_pen()
 
     def _classify(self, follows_pen: bool = False) -> None:
         if self._image is None or self.model_spec is None:
