@@ -129,8 +129,7 @@ class Session:
         if not (self._moments_fit and _same_moments(config, self.config)):
             self.network.prepare_training(config.optimizer, config.loss_reduction)
             self._moments_fit = True
-        report_every = self.live.report_every
-        self.live = LiveSettings(self.spec, config.optimizer, report_every)
+        self.live = LiveSettings(self.spec, config.optimizer)
         self.stopwatch = Stopwatch()
         self.config = config
 

@@ -26,6 +26,7 @@ from engine.inspection.confusion import mistakes
 from engine.session import Session
 from engine.storage.models import open_model, save_model_as
 from engine.training.events import BatchesDone, Evaluating, RunFinished, TrainingEvent
+from engine.training.live import REPORT_EVERY_S
 
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
 _CAN_WAIT = (BatchesDone, Evaluating)
@@ -277,7 +278,7 @@ class Worker:
 
     def _resume(self) -> None:
         assert self._session is not None
-        self._session.live.synchronous, self._session.live.report_every = False, 0.01
+        self._session.live.synchronous, self._session.live.report_every = False, REPORT_EVERY_S
         self._session.stopwatch.start()
         self._enter("training")
 

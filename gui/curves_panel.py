@@ -24,7 +24,7 @@ _EARLIER_RUNS = len(SERIES)
 class CurvesPanel(QWidget):
     """Loss and accuracy of the run that goes on, and of those before it in this sitting.
 
-    Events only fill arrays; at most ten times a second, and only while the panel can be seen, what
+    Events only fill arrays; at most six times a second, and only while the panel can be seen, what
     changed is drawn.
     """
 

@@ -31,7 +31,7 @@ from scripts import hand
 
 SMALL, LARGE = (1280, 720), (1600, 1000)
 PATIENCE_SECONDS = 60.0
-REPAINT_SECONDS = 0.6  # the panels follow the training four times a second
+REPAINT_SECONDS = 0.6  # the panels follow the training three times a second
 INPUT_SECONDS = 0.05  # the network is given what is on the canvas sixty times a second
 
 

@@ -12,6 +12,9 @@ from engine.training.config import OptimizerConfig
 from engine.training.events import LiveSetting
 from engine.validation import Range, field_range
 
+# Short enough that an answer to the pen never waits for it.
+REPORT_EVERY_S = 0.01
+
 
 class LiveSettings:
     """What the loop reads before every batch; whoever drives the loop may change it between two events.
@@ -25,7 +28,7 @@ class LiveSettings:
         for pausing, stepping and stopping.
     """
 
-    def __init__(self, spec: NetworkSpec, optimizer: OptimizerConfig, report_every: float = 0.01) -> None:
+    def __init__(self, spec: NetworkSpec, optimizer: OptimizerConfig, report_every: float = REPORT_EVERY_S) -> None:
         self.report_every = report_every
         self.synchronous = False
         self._rates = {p.path: p.layer.rate for p in walk(spec.layers) if isinstance(p.layer, Dropout)}

@@ -283,3 +283,12 @@ def test_a_model_of_other_images_opens_and_says_why_it_cannot_be_tested_here(lis
     assert listener.ask(m.Open(path, SPEC, CONFIG, "cpu"), m.NetworkReady).spec == small
     assert "1×8×8" in str(listener.ask(m.FindMistakes(), m.CommandFailed).error)
     assert "1×8×8" in str(listener.ask(m.TrainMore("run 2", CONFIG), m.CommandFailed).error)
+
+
+def test_more_epochs_after_a_stop_report_at_their_own_pace_and_not_every_batch(listener):
+    train(listener, LONG)
+    listener.wait_for_kind(BatchesDone)
+    listener.ask(m.Stop(), RunFinished)
+    listener.ask(m.TrainMore("run 1", LONG), RunStarted)
+    several = listener.wait_for(lambda event: isinstance(event, BatchesDone) and len(event.losses) > 1, seconds=20)
+    assert several.run == "run 1"

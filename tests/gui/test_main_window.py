@@ -360,7 +360,7 @@ def test_an_unforeseen_error_is_told_in_a_dialog_and_the_window_goes_on(operator
     assert possible(operator) == {"train", "step"}
 
 
-@pytest.mark.skipif(not FASHION.is_dir(), reason="Fashion-MNIST lies beside the project of its developers only")
+@pytest.mark.skipif(not FASHION.is_dir(), reason="Fashion-MNIST is not beside this checkout")
 def test_a_window_can_begin_with_another_data_set(open_window):
     operator = open_window(FASHION)
     assert operator.find("datasetCombo").currentText() == "fashion-mnist"
