@@ -19,7 +19,7 @@ from engine.architecture.layers import (
     Residual,
 )
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import classes, format_shape, summarize
+from engine.architecture.shapes import classes, format_shape, summarize, summarize_partly
 from engine.architecture.zoo import experiment
 from engine.backends.mxnet import runtime
 from engine.backends.mxnet.operators import forward, mxnet_name
@@ -210,3 +210,44 @@ def test_average_pool_and_max_pool_have_the_same_arithmetic():
             for kind in (MaxPool2D, AvgPool2D)
         }
         assert len(shapes) == 1
+
+
+def test_what_fits_is_told_up_to_the_layer_that_does_not():
+    spec = NetworkSpec("net", (1, 8, 8), (Conv2D(4, (3, 3)), Flatten(), MaxPool2D(), Dense(10)))
+
+    partly = summarize_partly(spec)
+
+    assert [layer.path for layer in partly.layers] == ["conv1", "flatten1"]
+    assert partly.error_path == "pool1"
+    with pytest.raises(ShapeError, match="pool1") as raised:
+        summarize(spec)
+    assert str(raised.value) == str(partly.error)
+
+
+def test_an_error_of_a_join_belongs_to_the_block_and_one_inside_to_its_layer():
+    join = Residual(body=(Conv2D(4, (1, 1)),))
+    inside = Concat(((Conv2D(4, (1, 1)),), (Conv2D(4, (9, 9)),)))
+    out_of_range = Dense(0)
+
+    for layer, path in ((join, "residual1"), (inside, "concat1/branch2/conv1"), (out_of_range, "dense1")):
+        partly = summarize_partly(NetworkSpec("net", (1, 8, 8), (layer,)))
+        assert partly.error is not None
+        assert partly.error_path == path
+
+
+def test_a_network_that_is_no_classifier_is_told_whole_with_an_error_of_its_own():
+    partly = summarize_partly(NetworkSpec("net", (1, 8, 8), (Conv2D(4, (3, 3)),)))
+
+    assert [layer.path for layer in partly.layers] == ["conv1"]
+    assert partly.error is not None
+    assert partly.error.code == "shape.not_a_classifier"
+    assert partly.error_path == ""
+
+
+def test_a_network_that_fits_has_no_error_and_the_layers_of_its_summary():
+    spec = experiment("lenet-bn").network()
+
+    partly = summarize_partly(spec)
+
+    assert partly.error is None
+    assert partly.layers == summarize(spec).layers
