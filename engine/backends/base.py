@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from engine.architecture.network import NetworkSpec
+from engine.inspection.activity import LayerActivity
 from engine.training.config import OptimizerConfig, Reduction
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -71,7 +72,9 @@ class Network(Protocol):
 
         Parameters
         ----------
-        images : array (samples, *input shape), uint8 (scaled by 1/255 on the way) or float32
+        images : array (samples, channels, height, width) or (samples, *input shape), uint8 or float32
+            uint8 is scaled by 1/255 on the way; images of another height or width than the network takes are
+            resized on the way, batch by batch, as ``engine.data.resizing.resize`` does.
         labels : array (samples,), integers
         """
         ...
@@ -116,6 +119,10 @@ class Network(Protocol):
     def activations(self, images: Array) -> dict[str, Array]:
         """Return every layer's output (samples, *layer shape) by path, in order of execution, the logits last."""
         return self.classify(images, with_activations=True).result().activations or {}
+
+    def activity(self, images: Array) -> Pending[dict[str, LayerActivity]]:
+        """Begin to measure every layer's activity over images (samples, *input shape), in inference mode."""
+        ...
 
     def copy_weight(self, path: str) -> Pending[Array] | None:
         """Begin to copy one tensor, as it is now, by its parameter path; None if there is none of this name."""

@@ -26,6 +26,7 @@ from engine.backends.mxnet.operators import forward, log_softmax_cross_entropy, 
 from engine.backends.mxnet.optimizers import Optimizer, Trained
 from engine.backends.mxnet.placed import PlacedArrays
 from engine.errors import TrainingError
+from engine.inspection.activity import LayerActivity
 from engine.training.config import OptimizerConfig, Reduction
 
 
@@ -69,6 +70,7 @@ class GluonNetwork(Network):
         self._scores = self._block(self._scoring_graph)
         self._probabilities = self._block(self._probability_graph)
         self._outputs = self._block(self._activation_graph)
+        self._figures = self._block(self._activity_graph)
         self._output_paths: list[str] = []
         self._objective: Any = None
         self._optimizer: Optimizer | None = None
@@ -78,8 +80,7 @@ class GluonNetwork(Network):
 
     def place(self, images: Array, labels: Array) -> PlacedData:
         """Bring data to the device: on a CPU it stays where it is, on a GPU it is copied once."""
-        shaped = images.reshape(len(images), *self.spec.input_shape)
-        return PlacedArrays(self._mx, self._context, shaped, labels)
+        return PlacedArrays(self._mx, self._context, images, labels, self.spec.input_shape)
 
     def prepare_training(self, optimizer: OptimizerConfig, reduction: Reduction) -> None:
         """Begin with fresh optimizer state; ``TrainingError`` if the network has nothing to learn."""
@@ -123,6 +124,11 @@ class GluonNetwork(Network):
             return _Classified(self._probabilities(self._input(images)), [], [])
         probabilities, *outputs = self._outputs(self._input(images))
         return _Classified(probabilities, self._output_paths, outputs)
+
+    def activity(self, images: Array) -> Pending[dict[str, LayerActivity]]:
+        """Begin to measure every layer's activity; only two numbers a layer leave the device."""
+        units = {layer.path: layer.output_shape[0] for layer in self._summary.layers}
+        return _Measured(*self._figures(self._input(images)), self._output_paths, units)
 
     def copy_weight(self, path: str) -> Pending[Array] | None:
         """Begin to copy one tensor by its parameter path."""
@@ -175,6 +181,27 @@ class GluonNetwork(Network):
         self._output_paths = list(outputs)
         # The same operator on the same logits as in the graph without outputs gives the same answer, bit for bit.
         return [_softmax(F, logits), *outputs.values()]
+
+    def _activity_graph(self, F: Any, images: Any, **parameters: Any) -> tuple[Any, Any]:
+        outputs: dict[str, Any] = {}
+        forward(F, self.spec, images, parameters, record=outputs.__setitem__)
+        self._output_paths = list(outputs)
+        # In rows of one unit each: reductions over several axes at once are slow in MXNet.
+        rows = [F.reshape(F.swapaxes(output, 0, 1), shape=(0, -1)) for output in outputs.values()]
+        means = [F.reshape(F.mean(row), shape=(1,)) for row in rows]
+        dead = [F.reshape(F.sum(F.max(row, axis=1) == F.min(row, axis=1)), shape=(1,)) for row in rows]
+        return F.concat(*means, dim=0), F.concat(*dead, dim=0)
+
+
+class _Measured:
+    """The activity of layers that MXNet may still be measuring."""
+
+    def __init__(self, means: Any, dead: Any, paths: list[str], units: dict[str, int]) -> None:
+        self._means, self._dead, self._paths, self._units = means, dead, paths, units
+
+    def result(self) -> dict[str, LayerActivity]:
+        figures = zip(self._paths, self._means.asnumpy(), self._dead.asnumpy(), strict=True)
+        return {path: LayerActivity(float(mean), int(dead), self._units[path]) for path, mean, dead in figures}
 
 
 class _Classified:
