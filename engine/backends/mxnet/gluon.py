@@ -128,7 +128,8 @@ class GluonNetwork(Network):
     def activity(self, images: Array) -> Pending[dict[str, LayerActivity]]:
         """Begin to measure every layer's activity; only two numbers a layer leave the device."""
         units = {layer.path: layer.output_shape[0] for layer in self._summary.layers}
-        return _Measured(*self._figures(self._input(images)), self._output_paths, units)
+        means, dead = self._figures(self._input(images))
+        return _Measured(means, dead, self._output_paths, units)
 
     def copy_weight(self, path: str) -> Pending[Array] | None:
         """Begin to copy one tensor by its parameter path."""
