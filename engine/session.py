@@ -15,15 +15,13 @@ from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.storage.model_file import EpochMetrics, Model
 from engine.training.config import TrainingConfig
-from engine.training.data import check_images, place
+from engine.training.data import check_images, evaluation_batch, fit_images, place
 from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, TrainingEvent
 from engine.training.initializers import initial_weights
 from engine.training.lastgood import LastGoodWeights
 from engine.training.live import LiveSettings
 from engine.training.loop import train
 from engine.training.stopwatch import Stopwatch
-
-_PREDICTION_BATCH = 256
 
 
 class Session:
@@ -160,7 +158,7 @@ class Session:
         Raises
         ------
         NetariumError
-            At once, if there is no data set, or its images are not what the network takes.
+            At once, if there is no data set, or the network cannot take its images.
         """
         if self.dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
@@ -168,8 +166,9 @@ class Session:
         return self._probabilities(self.dataset.test_images)
 
     def _probabilities(self, images: Array) -> Iterator[Array]:
-        for begin in range(0, len(images), _PREDICTION_BATCH):
-            yield self.network.predict(images[begin : begin + _PREDICTION_BATCH] * np.float32(1 / 255))
+        batch = evaluation_batch(self.summary)
+        for begin in range(0, len(images), batch):
+            yield self.network.predict(fit_images(self.spec, images[begin : begin + batch] * np.float32(1 / 255)))
 
     def model(self, versions: Mapping[str, object]) -> Model:
         """Return everything that a model file keeps: weights, history, and the state to train on from."""

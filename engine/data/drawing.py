@@ -12,6 +12,8 @@ import math
 
 import numpy as np
 
+from engine.data.resizing import resize
+
 _VISIBLE = 0.5 / 255  # less is zero in eight bits
 _CLEAR = 0.2  # of the peak; fainter ink is an anti-aliased edge, dust, or what JPEG leaves around a stroke
 _FAINTEST = 0.1  # a drawing, or a picture's contrast, that nowhere reaches this is taken for empty
@@ -49,9 +51,7 @@ def prepare_drawing(ink: np.ndarray, size: int = 28, box: int = 20) -> np.ndarra
         return None
     scale = box / max(digit.shape)
     height, width = (max(1, round(extent * scale)) for extent in digit.shape)
-    rows, columns = _resampling(digit.shape[0], height), _resampling(digit.shape[1], width)
-    # einsum stays on this thread; a BLAS product would wait for threads on cores that training keeps busy.
-    digit = np.einsum("yx,cx->yc", np.einsum("ry,yx->rx", rows, digit), columns)
+    digit = resize(digit[np.newaxis, np.newaxis], (height, width))[0, 0]
     return _centred(digit / digit.max(), size)
 
 
@@ -94,25 +94,6 @@ def _extent(ink: np.ndarray, peak: float, axis: int) -> slice:
     """Return where ink lies along an axis: clear ink, and the anti-aliased pixel that may border on it."""
     clear, visible = (np.flatnonzero((ink > least).any(axis=1 - axis)) for least in (_CLEAR * peak, _VISIBLE))
     return slice(max(clear[0] - 1, visible[0]), min(clear[-1] + 1, visible[-1]) + 1)
-
-
-def _resampling(length: int, target: int) -> np.ndarray:
-    """Return the matrix (target, length) that resamples ``length`` values to ``target``, rows summing to 1.
-
-    Shrinking averages the area each new pixel covers, which is what anti-aliasing asks for; enlarging
-    interpolates linearly between pixel centres.
-    """
-    ratio = length / target
-    if ratio >= 1:
-        edges = np.arange(target + 1) * ratio
-        pixels = np.arange(length)
-        right = np.minimum(edges[1:, np.newaxis], pixels + 1)
-        left = np.maximum(edges[:-1, np.newaxis], pixels)
-        weights: np.ndarray = (right - left).clip(0) / ratio
-    else:
-        centres = ((np.arange(target) + 0.5) * ratio - 0.5).clip(0, length - 1)
-        weights = (1 - np.abs(centres[:, np.newaxis] - np.arange(length))).clip(0)
-    return weights.astype(np.float32)
 
 
 def _centred(digit: np.ndarray, size: int) -> np.ndarray:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import format_shape
+from engine.architecture.shapes import NetworkSummary, format_shape
 from engine.backends.base import Array, Network, PlacedData
+from engine.data.resizing import resize
 from engine.errors import DataError
 from engine.training.config import TrainingConfig
+
+_EVALUATION_BATCH = 256
+_MOST_VALUES = 2**25  # of the largest layer's output for one batch, 128 MB; a few such outputs are alive at a time
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ def place(
     Raises
     ------
     DataError
-        If the images have another shape than the network takes.
+        If the network cannot learn from these images.
     """
     for images, _ in (train, validation):
         check_images(network.spec, images)
@@ -46,11 +51,47 @@ def place(
 
 
 def check_images(spec: NetworkSpec, images: Array) -> None:
-    """Check that images (samples, channels, height, width) are what a network takes; ``DataError`` if not."""
-    shape = tuple(images.shape[1:])
-    if shape != spec.input_shape:
-        raise DataError(
-            "data.shape",
-            "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
-            shape=format_shape(shape), network=spec.name, wanted=format_shape(spec.input_shape),
-        )  # fmt: skip
+    """Check that a network can learn from images (samples, channels, height, width); ``DataError`` if not.
+
+    Any height and width will do, since images are resized on their way, but the channels must be the network's. A
+    network of vectors takes images of as many values.
+    """
+    shape, wanted = tuple(images.shape[1:]), spec.input_shape
+    if shape == wanted or (len(shape) == len(wanted) == 3 and shape[0] == wanted[0]):
+        return
+    if len(wanted) == 1 and math.prod(shape) == wanted[0]:
+        return
+    raise DataError(
+        "data.shape",
+        "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network.",
+        shape=format_shape(shape), network=spec.name, wanted=format_shape(wanted),
+    )  # fmt: skip
+
+
+def fit_images(spec: NetworkSpec, images: Array) -> Array:
+    """Bring images to the shape that a network takes, for predictions.
+
+    Parameters
+    ----------
+    images : array (samples, channels, height, width), float32
+        A few: those of a whole data set would fill the memory when a network takes large ones.
+
+    Returns
+    -------
+    array (samples, *input shape), float32
+
+    Raises
+    ------
+    DataError
+        If the images have other channels than the network takes, or another number of values.
+    """
+    check_images(spec, images)
+    if len(spec.input_shape) != 3:
+        return images.reshape(len(images), *spec.input_shape)
+    return resize(images, spec.input_shape[1:])
+
+
+def evaluation_batch(summary: NetworkSummary) -> int:
+    """Return how many samples to classify at once: the usual number, or as many as a large network has room for."""
+    largest = max(math.prod(layer.output_shape) for layer in summary.layers) if summary.layers else 1
+    return max(1, min(_EVALUATION_BATCH, _MOST_VALUES // largest))

@@ -16,7 +16,7 @@ from engine.architecture.shapes import summarize
 from engine.backends.base import BatchMetrics, Network, Pending, PlacedData
 from engine.training.chance import dropout_mask, sample_order
 from engine.training.config import TrainingConfig
-from engine.training.data import TrainingData
+from engine.training.data import TrainingData, evaluation_batch
 from engine.training.events import (
     Evaluating,
     Position,
@@ -30,8 +30,6 @@ from engine.training.live import LiveSettings
 from engine.training.reports import Reports
 from engine.training.schedules import factor
 from engine.training.stopwatch import Stopwatch
-
-_EVALUATION_BATCH = 256
 
 
 def train(
@@ -199,7 +197,7 @@ def evaluate(network: Network, data: PlacedData, run: str = "") -> Generator[Eva
     Yields
     ------
     Evaluating
-        After every few hundred samples.
+        After every few hundred samples, or fewer where a layer of the network is large.
 
     Returns
     -------
@@ -207,8 +205,9 @@ def evaluate(network: Network, data: PlacedData, run: str = "") -> Generator[Eva
         The mean cross-entropy per sample and the share of right answers, as the generator's value.
     """
     loss, correct, total = 0.0, 0, len(data)
-    for begin in range(0, total, _EVALUATION_BATCH):
-        end = min(begin + _EVALUATION_BATCH, total)
+    batch = evaluation_batch(summarize(network.spec))
+    for begin in range(0, total, batch):
+        end = min(begin + batch, total)
         metrics = network.evaluate_batch(data, begin, end).result()
         loss += metrics.loss
         correct += metrics.correct

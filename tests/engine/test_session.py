@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from engine.architecture.layers import Activation, Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.data.dataset import Dataset
+from engine.data.resizing import resize
 from engine.errors import ConfigError, DataError, TrainingError
 from engine.session import Session
 from engine.storage.model_file import Model, load_model, save_model
@@ -164,8 +166,9 @@ def test_refused_settings_leave_the_session_as_it_was(backend, data):
     position, weights = session.position, session.network.weights()
     with pytest.raises(ConfigError, match="batch size is 0"):
         session.train("run", changed(ADAM, batch_size=0))
-    session.dataset = make_dataset(samples=20, side=6)
-    with pytest.raises(DataError, match="1×6×6"):
+    coloured = {part: np.repeat(getattr(data, part), 3, axis=1) for part in ("train_images", "test_images")}
+    session.dataset = dataclasses.replace(data, **coloured)
+    with pytest.raises(DataError, match="3×8×8"):
         session.train("run", changed(ADAM, seed=9))
     assert (session.config, session.position) == (ADAM, position)
     assert_same(session.network.weights(), weights)
@@ -307,3 +310,16 @@ def test_test_probabilities_come_in_order_and_cover_all_images(backend, data):
     answers = np.concatenate(list(session.test_probabilities())).argmax(axis=1)
     accuracy = (answers == data.test_labels).mean()
     assert accuracy == pytest.approx(session.metrics[-1].validation_accuracy)
+
+
+def test_a_network_for_larger_images_learns_predicts_and_finds_the_same_mistakes(backend, data):
+    spec = NetworkSpec("large", (1, 20, 12), (*SPEC.layers,))
+    session = Session(backend, spec, ADAM, data)
+    assert finish(session).reason == "completed"
+    probabilities = np.concatenate(list(session.test_probabilities()))
+    assert session.metrics[-1].validation_accuracy > 0.9
+    assert (probabilities.argmax(axis=1) == data.test_labels).mean() == pytest.approx(
+        session.metrics[-1].validation_accuracy
+    )
+    images = resize(data.test_images / np.float32(255), (20, 12))
+    np.testing.assert_allclose(session.network.predict(images), probabilities, atol=1e-5)
