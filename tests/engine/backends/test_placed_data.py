@@ -41,8 +41,9 @@ def assert_same_training(ours, theirs):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("shape", [(2, 17, 21), (2, 5, 4), (2, 8, 16), (2, 10, 4)], ids=str)
 def test_images_of_another_size_are_resized_on_their_way(backend, shape, dtype):
-    images = np.random.default_rng(0).integers(0, 256, (5, 2, 8, 10)).astype(dtype)
-    resized = resize(images.astype(np.float32) / (255 if dtype is np.uint8 else 1), shape[1:])
+    grey = np.random.default_rng(0).integers(0, 256, (5, 2, 8, 10), np.uint8)
+    scaled = grey / np.float32(255)
+    images, resized = grey if dtype is np.uint8 else scaled, resize(scaled, shape[1:])
     network = network_for(backend, shape)
 
     for start, stop in ((0, 5), (2, 3)):
