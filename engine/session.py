@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime, timezone
+from traceback import clear_frames
 
 import msgspec
 import numpy as np
 
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import classes, summarize
-from engine.backends.base import Array, Backend, Network
+from engine.architecture.shapes import NetworkSummary, classes, summarize
+from engine.backends.base import Array, Backend, Network, Weights
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
+from engine.failures import explained, failure_sentence
 from engine.storage.model_file import EpochMetrics, Model
 from engine.training.config import TrainingConfig
 from engine.training.data import check_images, evaluation_batch, fit_images, place
@@ -22,6 +24,7 @@ from engine.training.lastgood import LastGoodWeights
 from engine.training.live import LiveSettings
 from engine.training.loop import train
 from engine.training.stopwatch import Stopwatch
+from engine.training.transfer import carry_over
 
 
 class Session:
@@ -67,12 +70,14 @@ class Session:
         classes(spec)  # nothing but a classifier, whatever a file says
         if dataset is not None and model is None:
             check_classes(spec, dataset)
-        weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
-        self.network: Network = backend.build(spec, weights)
-        self._last_good = LastGoodWeights(self.network)
         self._moments_fit = False
-        if model is not None:
-            self._take_history(model)
+        self._origin: tuple[NetworkSummary, Weights] | None = None  # of edits since the last training
+        with explained(backend, spec, config.batch_size):
+            weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
+            self.network: Network = backend.build(spec, weights)
+            if model is not None:
+                self._take_history(model)
+        self._last_good = LastGoodWeights(self.network)
 
     def _take_history(self, model: Model) -> None:
         self.metrics = model.metrics
@@ -115,7 +120,9 @@ class Session:
         if self.position.batch and not (dataset.name == self._dataset_name and _same_order(config, self.config)):
             self.position = msgspec.structs.replace(self.position, batch=0)
         self._dataset_name, self.class_names = dataset.name, dataset.class_names
-        self._adopt(config)
+        with explained(self._backend, self.spec, config.batch_size):
+            self._adopt(config)
+        self._origin = None
         events = train(
             self.network, data, config, run=run, start=self.position, live=self.live, stopwatch=self.stopwatch,
             last_good=self._last_good,
@@ -142,15 +149,49 @@ class Session:
                     self._moments_fit = False
                 yield event
         except Exception as error:
+            clear_frames(error.__traceback__)  # they hold the network that failed, and memory may be what was lacking
             self._rebuild()
-            yield RunFinished(run, self.position, "failed", _failure(error))
+            yield RunFinished(
+                run, self.position, "failed", failure_sentence(error, self.spec, self.config.batch_size)
+            )  # fmt: skip
 
     def _rebuild(self) -> None:
         """Build the network anew from its last good weights; arrays that MXNet failed on cannot be trusted."""
         self._moments_fit = False
-        if self._last_good.weights is not None:
-            self.network = self._backend.build(self.spec, self._last_good.weights)
+        self._backend.settle()
+        weights = self._last_good.weights
+        if weights is not None:
+            del self.network, self._last_good
+            self.network = self._backend.build(self.spec, weights)
             self._last_good = LastGoodWeights(self.network)
+
+    def edited(self, spec: NetworkSpec) -> Session:
+        """Return a session with an edited network: what was not touched keeps its weights, the rest is drawn anew.
+
+        History and position stay. Weights come from the network as it was last trained, so an edit that is taken
+        back brings back what it lost.
+
+        Raises
+        ------
+        NetariumError
+            If the network does not fit together, or not the data set; this session is as it was.
+        """
+        origin = self._origin or (self.summary, self.network.weights())
+        summary = summarize(spec)
+        if self.dataset is not None:
+            check_classes(spec, self.dataset)
+        fresh = initial_weights(summary, self.config.initializer, self.config.seed)
+        model = Model(
+            spec=spec,
+            weights=carry_over(*origin, summary, fresh),
+            dataset=self._dataset_name,
+            class_names=self.class_names,
+            metrics=self.metrics,
+            position=self.position,
+        )
+        session = Session(self._backend, spec, self.config, self.dataset, model)
+        session._origin = origin
+        return session
 
     def test_probabilities(self) -> Iterator[Array]:
         """Yield class probabilities (batch, classes) of the test images, in order, batch by batch.
@@ -216,12 +257,4 @@ def _metrics(event: EpochDone) -> EpochMetrics:
         validation_loss=event.validation_loss,
         validation_accuracy=event.validation_accuracy,
         seconds=event.seconds,
-    )
-
-
-def _failure(error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
-    return (
-        f"The computation failed, so training stopped and the last good weights were put back. "
-        f"A smaller batch or network may help if memory ran out. MXNet says: {reason}"
     )

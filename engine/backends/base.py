@@ -84,7 +84,12 @@ class Network(Protocol):
         ...
 
     def train_batch(
-        self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
+        self,
+        data: PlacedData,
+        indices: Array,
+        masks: Mapping[str, Array],
+        settings: StepSettings,
+        shifts: Array | None = None,
     ) -> Pending[BatchMetrics]:
         """Update the weights from one batch without waiting for it.
 
@@ -94,6 +99,8 @@ class Network(Protocol):
             Which samples of ``data``.
         masks : mapping of layer path to array (batch, *layer shape), float32
             What each Dropout layer multiplies with: 0 or 1 / (1 - rate).
+        shifts : array (batch, 2), integers, optional
+            Pixels to move each image down and to the right, before it is resized; zeros come in.
         """
         ...
 
@@ -159,4 +166,8 @@ class Backend(Protocol):
 
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights, which must name every parameter of ``spec``."""
+        ...
+
+    def settle(self) -> None:
+        """Wait for all that is under way and forget its errors, so that they do not surface in another network."""
         ...

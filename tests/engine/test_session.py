@@ -12,7 +12,7 @@ from engine.architecture.network import NetworkSpec
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.data.dataset import Dataset
 from engine.data.resizing import resize
-from engine.errors import ConfigError, DataError, TrainingError
+from engine.errors import ConfigError, DataError, ShapeError, TrainingError
 from engine.session import Session
 from engine.storage.model_file import Model, load_model, save_model
 from engine.training.config import OptimizerConfig, ScheduleConfig, TrainingConfig
@@ -243,6 +243,9 @@ class Failing:
         self._backend = backend
         self.left = batch
 
+    def settle(self) -> None:
+        self._backend.settle()
+
     def build(self, spec, weights):
         network = self._backend.build(spec, weights)
         train_batch = network.train_batch
@@ -268,7 +271,7 @@ def test_a_failed_computation_puts_the_last_good_weights_back(backend, data, bat
     assert isinstance(finished, RunFinished) and finished.reason == "failed"
     assert finished.position == session.position
     assert "last good weights were put back" in finished.message
-    assert "out of memory" in finished.message and "Stack trace" not in finished.message
+    assert finished.message.startswith("Memory ran out") and "Stack trace" not in finished.message
     assert all(np.isfinite(array).all() for array in session.network.weights().values())
     if batch == 1:
         assert_same(session.network.weights(), start)
@@ -323,3 +326,54 @@ def test_a_network_for_larger_images_learns_predicts_and_finds_the_same_mistakes
     )
     images = resize(data.test_images / np.float32(255), (20, 12))
     np.testing.assert_allclose(session.network.predict(images), probabilities, atol=1e-5)
+
+
+WIDER = NetworkSpec("tiny", (1, 8, 8), (Flatten(), Dense(12), Activation("tanh"), Dense(12), Dense(2)))
+
+
+def test_an_edited_network_keeps_what_was_not_touched_and_trains_on(backend, data):
+    session = Session(backend, SPEC, ADAM, data)
+    finish(session)
+    trained = session.network.weights()
+
+    edited = session.edited(WIDER)
+
+    weights = edited.network.weights()
+    np.testing.assert_array_equal(weights["dense1/weight"], trained["dense1/weight"])
+    assert weights["dense2/weight"].shape == (12, 12)
+    assert edited.metrics == session.metrics
+    assert finish(edited).position.epoch == 4
+    assert not np.array_equal(edited.network.weights()["dense1/weight"], trained["dense1/weight"])
+
+
+def test_an_edit_that_is_taken_back_brings_back_what_it_lost(backend, data):
+    session = Session(backend, SPEC, ADAM, data)
+    finish(session)
+    trained = session.network.weights()
+
+    back = session.edited(WIDER).edited(SPEC)
+
+    assert_same(back.network.weights(), trained)
+
+
+def test_after_training_an_edit_begins_from_the_weights_of_now(backend, data):
+    session = Session(backend, SPEC, ADAM, data)
+    finish(session)
+    edited = session.edited(WIDER)
+    finish(edited)
+
+    weights = edited.edited(SPEC).network.weights()
+
+    np.testing.assert_array_equal(weights["dense1/weight"], edited.network.weights()["dense1/weight"])
+
+
+def test_an_edit_that_does_not_fit_leaves_the_session_as_it_was(backend, data):
+    session = Session(backend, SPEC, ADAM, data)
+    before = session.network.weights()
+
+    with pytest.raises(ShapeError):
+        session.edited(NetworkSpec("tiny", (1, 8, 8), (Flatten(), Dense(1))))
+    with pytest.raises(ShapeError, match="dense1"):
+        session.edited(NetworkSpec("tiny", (1, 8, 8), (Dense(2),)))
+
+    assert_same(session.network.weights(), before)

@@ -29,6 +29,9 @@ from engine.errors import TrainingError
 from engine.inspection.activity import LayerActivity
 from engine.training.config import OptimizerConfig, Reduction
 
+# More than the operators that can be under way in two batches of a large network.
+_MOST_ERRORS = 10_000
+
 
 class GluonBackend:
     """Builds networks with MXNet's Gluon on one device.
@@ -49,6 +52,18 @@ class GluonBackend:
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights."""
         return GluonNetwork(self._mx, self._context, spec, weights)
+
+    def settle(self) -> None:
+        """Wait for all that is under way and forget its errors.
+
+        Each failed operator raises once, at whatever is read next, be it of another network.
+        """
+        for _ in range(_MOST_ERRORS):
+            try:
+                self._mx.nd.waitall()
+                return
+            except self._mx.MXNetError:
+                continue
 
 
 class GluonNetwork(Network):
@@ -99,13 +114,18 @@ class GluonNetwork(Network):
         self._optimizer = Optimizer(self._mx.nd, optimizer, trained)
 
     def train_batch(
-        self, data: PlacedData, indices: Array, masks: Mapping[str, Array], settings: StepSettings
+        self,
+        data: PlacedData,
+        indices: Array,
+        masks: Mapping[str, Array],
+        settings: StepSettings,
+        shifts: Array | None = None,
     ) -> Pending[BatchMetrics]:
         """Update the weights from one batch without waiting for it."""
         assert isinstance(data, PlacedArrays)
         if self._optimizer is None:
             raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
-        images, labels = data.batch(indices)
+        images, labels = data.batch(indices, shifts)
         drawn = [data.to_device(masks[path]) for path in self._dropouts]
         with self._mx.autograd.record():
             objective, loss, correct = self._objective(images, labels, *drawn)
