@@ -63,7 +63,7 @@ class RunForm(SettingsForm):
 
 
 class SamplingForm(SettingsForm):
-    """Edits which images a run uses, in which order, and how a batch's losses become one."""
+    """Edits which images a run uses, in which order and where, and how a batch's losses become one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +79,17 @@ class SamplingForm(SettingsForm):
             self.tr(
                 "Shuffled: every image once per epoch, in a new order. Fixed order: always as in the file. Drawn "
                 "anew: each batch is drawn from all images, so some come twice and some not at all."
+            ),
+        )  # fmt: skip
+        self.shift = CountSpin(field_range(TrainingConfig, "shift"), self.tr("Off"))
+        self.shift.setSuffix(self.tr(" px"))
+        self.add_field(
+            self.tr("Random shifts"), self.shift, "shiftSpin",
+            self.tr(
+                "Moves every training image by up to so many pixels up, down, left and right, by chance and anew in "
+                "each epoch. A moved 3 is still a 3: the network never sees quite the same image twice, learns what "
+                "does not matter, and does better on images it has not seen. It takes more epochs, since every batch "
+                "is harder. Validation images stay where they are. This is called augmentation."
             ),
         )  # fmt: skip
         self.reduction = Choice([("mean", self.tr("Mean")), ("sum", self.tr("Sum"))])
@@ -112,6 +123,7 @@ class SamplingForm(SettingsForm):
         return msgspec.structs.replace(
             config,
             sampling=self.sampling.value(),
+            shift=self.shift.value(),
             loss_reduction=self.reduction.value(),
             limit_train=self.limit_train.value() or None,
             limit_validation=self.limit_validation.value() or None,
@@ -121,6 +133,7 @@ class SamplingForm(SettingsForm):
         """Fill the fields."""
         with QSignalBlocker(self):
             self.sampling.choose(config.sampling)
+            self.shift.setValue(config.shift)
             self.reduction.choose(config.loss_reduction)
             self.limit_train.setValue(config.limit_train or 0)
             self.limit_validation.setValue(config.limit_validation or 0)
@@ -128,4 +141,7 @@ class SamplingForm(SettingsForm):
     def summary(self) -> str:
         """Return the choice in a few words."""
         images = self.limit_train.text() if self.limit_train.value() else self.tr("all images")
-        return f"{images}, {self.sampling.currentText().lower()}"
+        words = [images, self.sampling.currentText().lower()]
+        if self.shift.value():
+            words.append(self.tr("shifts of {reach}").format(reach=self.shift.text()))
+        return ", ".join(words)

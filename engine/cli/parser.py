@@ -107,6 +107,7 @@ def _add_train(to: argparse.ArgumentParser) -> None:
     setting("--scale", float, text="spread of normal and uniform initial weights")
     setting("--biases", choices=c.Biases)
     setting("--sampling", choices=c.Sampling)
+    setting("--shift", int, text="move each training image at random by up to N pixels in every direction")
     setting("--loss-reduction", choices=c.Reduction)
     setting("--limit-train", int, text="use only the first N training images")
     setting("--limit-validation", int, text="use only the first N test images")

@@ -24,7 +24,7 @@ def generator(seed: int, purpose: str, place: str = "", step: int = 0) -> np.ran
     seed : int
         The run's seed.
     purpose : str
-        Such as ``"weights"``, ``"order"`` or ``"dropout"``.
+        Such as ``"weights"``, ``"order"``, ``"dropout"`` or ``"shift"``.
     place : str
         A layer or parameter path, where the purpose has one.
     step : int
@@ -54,6 +54,17 @@ def dropout_mask(seed: int, path: str, step: int, shape: tuple[int, ...], rate: 
     """
     keep = generator(seed, "dropout", path, step).random(shape, dtype=np.float32) >= rate
     return keep * np.float32(1 / (1 - rate))
+
+
+def shift_offsets(seed: int, step: int, samples: int, reach: int) -> Array:
+    """Return by how many pixels each image of one step is moved, down and to the right.
+
+    Returns
+    -------
+    array (samples, 2), int64
+        Each from ``-reach`` to ``reach``, all equally likely.
+    """
+    return generator(seed, "shift", step=step).integers(-reach, reach, size=(samples, 2), endpoint=True)
 
 
 @lru_cache(maxsize=1024)

@@ -73,7 +73,11 @@ class InitializerConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that decides how a run goes, beside the network, the data set and the device."""
+    """Everything that decides how a run goes, beside the network, the data set and the device.
+
+    ``shift`` moves each training image at random by up to so many of its own pixels in every direction, anew in
+    every epoch; 0 leaves them where they are. ``limit_train`` and ``limit_validation`` take the first samples only.
+    """
 
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
@@ -83,6 +87,7 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     loss_reduction: Reduction = "mean"
     sampling: Sampling = "shuffled"
+    shift: Annotated[int, Meta(ge=0, le=8)] = 0
     limit_train: Annotated[int, Meta(ge=1)] | None = None
     limit_validation: Annotated[int, Meta(ge=1)] | None = None
 

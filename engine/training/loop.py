@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.architecture.shapes import summarize
 from engine.backends.base import BatchMetrics, Network, Pending, PlacedData
-from engine.training.chance import dropout_mask, sample_order
+from engine.training.chance import dropout_mask, sample_order, shift_offsets
 from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData, evaluation_batch
 from engine.training.events import (
@@ -167,7 +167,9 @@ class _Run:
         settings = self._live.step(
             factor(self._config.schedule, schedule_batch, self._batches_per_epoch, self._config.epochs)
         )
-        pending = self._network.train_batch(self._data.train, indices, masks, settings)
+        reach = self._config.shift
+        shifts = shift_offsets(self._config.seed, self._enqueued, len(indices), reach) if reach else None
+        pending = self._network.train_batch(self._data.train, indices, masks, settings, shifts)
         self._in_flight.append((pending, len(indices), settings.learning_rate))
         self._enqueued += 1
 

@@ -33,7 +33,7 @@ UNUSUAL = TrainingConfig(
     ),
     initializer=InitializerConfig(name="normal", distribution="gaussian", magnitude=2.24, scale=0.013, biases="drawn"),
     batch_size=37, epochs=21, seed=2**63 - 1, loss_reduction="sum", sampling="with-replacement",
-    limit_train=5000, limit_validation=1000,
+    shift=3, limit_train=5000, limit_validation=1000,
 )  # fmt: skip
 
 WITH_DROPOUT = NetworkSpec(
@@ -105,6 +105,19 @@ def test_what_is_typed_is_in_the_configuration(panel, qtbot):
     assert config.optimizer.name == "adagrad"
     assert (config.batch_size, config.epochs, config.limit_train) == (64, 3, 500)
     assert config.sampling == "in-order"
+
+
+def test_shifts_are_typed_in_pixels_switched_off_with_zero_and_named_in_the_folded_section(panel, qtbot):
+    shift = field(panel, "shiftSpin")
+    assert shift.text() == "Off"
+    type_into(qtbot, shift, "2")
+    assert (panel.configuration().shift, shift.text()) == (2, "2 px")
+    field(panel, "samplingHeader").setChecked(False)
+    assert any("shuffled, shifts of 2 px" in label.text() + label.toolTip() for label in panel.findChildren(QLabel))
+    type_into(qtbot, shift, "11")
+    assert panel.configuration().shift <= 8
+    type_into(qtbot, shift, "0")
+    assert panel.configuration().shift == 0
 
 
 def test_typing_that_was_not_confirmed_counts_when_training_begins(panel, qtbot):
@@ -334,7 +347,7 @@ def test_everything_a_person_operates_is_named_and_explained(panel):
     buttons = panel.findChildren(QPushButton) + panel.findChildren(QToolButton)
     named = [*combos, *[b for b in buttons if not b.objectName().startswith("qt_")]]
     fields = [w for w in panel.findChildren(QWidget) if w.objectName().endswith(("Spin", "Combo"))]
-    assert len(fields) >= 25
+    assert len(fields) >= 26
     for widget in {*named, *fields}:
         assert widget.objectName(), widget
         assert widget.accessibleName(), widget.objectName()

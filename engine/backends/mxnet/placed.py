@@ -9,14 +9,16 @@ import numpy as np
 from engine.architecture.network import Shape
 from engine.backends.base import Array
 from engine.data.resizing import resampling
+from engine.training.augmentation import shifted
 
 
 class PlacedArrays:
     """Images and labels for batches on one device.
 
     On a CPU the host's array is indexed by NumPy and handed over without a copy, which is faster than MXNet's
-    ``take``. On a GPU the data is copied once, as it is stored, and batches are taken there. Images of another
-    size than the network takes are resized batch by batch, on the device.
+    ``take``. On a GPU the data is copied once, as it is stored, and batches are taken there; only images to be
+    moved come from the host each time. Images of another size than the network takes are resized batch by batch,
+    on the device.
 
     Parameters
     ----------
@@ -33,6 +35,7 @@ class PlacedArrays:
         self._input_shape = input_shape
         self._scaled = images.dtype == np.uint8
         self._on_host = context.device_type == "cpu"
+        self._source = images
         self._images: Any = images if self._on_host else mx.nd.array(images, ctx=context, dtype=images.dtype)
         host_labels = np.ascontiguousarray(labels, np.float32)
         self._labels: Any = host_labels if self._on_host else mx.nd.array(host_labels, ctx=context)
@@ -47,12 +50,24 @@ class PlacedArrays:
     def __len__(self) -> int:
         return len(self._labels)
 
-    def batch(self, indices: Array) -> tuple[Any, Any]:
-        """Return images (batch, *input shape) and labels (batch,) on the device, float32."""
+    def batch(self, indices: Array, shifts: Array | None = None) -> tuple[Any, Any]:
+        """Return images (batch, *input shape) and labels (batch,) on the device, float32.
+
+        Parameters
+        ----------
+        indices : array (batch,), int64
+        shifts : array (batch, 2), integers, optional
+            Pixels to move each image down and to the right.
+        """
+        moved = None if shifts is None else shifted(self._source[indices], shifts)
         if self._on_host:
-            return self._from_host(self._images[indices], self._labels[indices])
+            return self._from_host(self._images[indices] if moved is None else moved, self._labels[indices])
         taken = self._nd.array(indices, ctx=self._context, dtype="int32")
-        return self._scale(self._nd.take(self._images, taken)), self._nd.take(self._labels, taken)
+        if moved is None:
+            images = self._nd.take(self._images, taken)
+        else:
+            images = self._nd.array(moved, ctx=self._context, dtype=moved.dtype)
+        return self._scale(images), self._nd.take(self._labels, taken)
 
     def slice(self, start: int, stop: int) -> tuple[Any, Any]:
         """Return samples ``start`` to ``stop`` like ``batch``."""

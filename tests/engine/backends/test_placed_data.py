@@ -9,6 +9,7 @@ from engine.architecture.layers import Conv2D, Dense, Flatten, MaxPool2D
 from engine.architecture.network import NetworkSpec
 from engine.backends.base import StepSettings
 from engine.data.resizing import resize
+from engine.training.augmentation import shifted
 from engine.training.config import OptimizerConfig
 from tests.engine.samples import build
 
@@ -53,6 +54,16 @@ def test_images_of_another_size_are_resized_on_their_way(backend, shape, dtype):
         assert ours.loss == pytest.approx(theirs.loss, rel=1e-5)
         assert ours.correct == theirs.correct
     assert_same_training(trained(backend, shape, images), trained(backend, shape, resized))
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 10), (2, 16, 5)], ids=str)
+def test_images_are_moved_before_they_are_resized(backend, shape):
+    images = np.random.default_rng(0).integers(0, 256, (5, 2, 8, 10), np.uint8)
+    shifts = np.array([[1, -2], [0, 0], [-3, 2]])
+    moved = images.copy()
+    moved[[3, 0, 4]] = shifted(images[[3, 0, 4]], shifts)
+
+    assert_same_training(trained(backend, shape, images, shifts=shifts), trained(backend, shape, moved))
 
 
 def test_a_network_of_vectors_takes_images_of_as_many_values(backend):

@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(run, digits):
 
 
 SETTINGS = {
-    "epochs": 2, "batch-size": 40, "seed": 12, "sampling": "with-replacement", "loss-reduction": "sum",
+    "epochs": 2, "batch-size": 40, "seed": 12, "sampling": "with-replacement", "shift": 3, "loss-reduction": "sum",
     "limit-train": 120, "limit-validation": 60, "optimizer": "rmsprop", "learning-rate": 0.0005, "momentum": 0.8,
     "decay": 0.7, "beta1": 0.6, "beta2": 0.99, "weight-decay": 0.01, "clip-value": 0.5, "clip-norm": 2.0,
     "schedule": "one-cycle", "warmup-epochs": 0.5, "step-epochs": 4, "step-factor": 0.25, "final-factor": 0.125,
@@ -117,8 +117,8 @@ def test_every_setting_reaches_the_run(run, digits, tmp_path):
             "one-cycle", warmup_epochs=0.5, step_epochs=4, step_factor=0.25, final_factor=0.125, rising_fraction=0.375
         ),
         initializer=InitializerConfig("normal", distribution="gaussian", magnitude=2.0, scale=0.05, biases="drawn"),
-        batch_size=40, epochs=2, seed=12, loss_reduction="sum", sampling="with-replacement", limit_train=120,
-        limit_validation=60,
+        batch_size=40, epochs=2, seed=12, loss_reduction="sum", sampling="with-replacement", shift=3,
+        limit_train=120, limit_validation=60,
     )  # fmt: skip
     assert load_model(saved).config == expected
 

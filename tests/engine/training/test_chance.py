@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.training.chance import dropout_mask, generator, sample_order
+from engine.training.chance import dropout_mask, generator, sample_order, shift_offsets
 
 PLACES = [
     (0, "weights", "", 0),
@@ -98,3 +98,23 @@ def test_with_replacement_leaves_out_about_a_share_of_1_over_e():
     assert order.min() >= 0 and order.max() < 10_000
     assert len(np.unique(order)) / 10_000 == pytest.approx(1 - 1 / math.e, abs=0.02)
     assert not np.array_equal(order, sample_order(5, 1, 10_000, "with-replacement"))
+
+
+@pytest.mark.parametrize("reach", [1, 2, 8])
+def test_shifts_take_every_value_up_to_their_reach_equally_often_in_both_directions(reach):
+    shifts = shift_offsets(3, 5, 20_000, reach)
+
+    assert shifts.shape == (20_000, 2)
+    for axis in shifts.T:
+        values, counts = np.unique(axis, return_counts=True)
+        assert values.tolist() == list(range(-reach, reach + 1))
+        share = 1 / (2 * reach + 1)
+        assert np.abs(counts / 20_000 - share).max() < 5 * math.sqrt(share / 20_000)
+    assert abs(np.corrcoef(shifts.T)[0, 1]) < 5 / math.sqrt(20_000)
+
+
+def test_shifts_follow_from_seed_and_step_alone():
+    drawn = [shift_offsets(seed, step, 50, 2).tobytes() for seed in (0, 1) for step in (0, 1)]
+
+    assert len(set(drawn)) == 4
+    assert shift_offsets(1, 0, 50, 2).tobytes() == drawn[2]

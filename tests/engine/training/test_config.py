@@ -15,6 +15,7 @@ FULL = TrainingConfig(
     seed=2**63 - 1,
     loss_reduction="sum",
     sampling="with-replacement",
+    shift=8,
     limit_train=70,
 )
 
@@ -26,6 +27,7 @@ def test_settings_survive_json(config):
 
 def test_settings_that_are_left_out_have_their_usual_values():
     assert config_from_json('{"epochs": 2}') == TrainingConfig(epochs=2)
+    assert TrainingConfig().shift == 0  # files from before there were shifts go on as they began
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,7 @@ def test_settings_that_are_left_out_have_their_usual_values():
         '{"epochs": 0}',
         '{"epochs": 2.5}',
         '{"epochs": "2"}',
+        '{"shift": 9}',
         '{"seed": 1e400}',
         f'{{"seed": 1{"0" * 400}}}',
         '{"learning_rate": 0.1}',

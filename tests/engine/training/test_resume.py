@@ -90,6 +90,22 @@ def test_every_optimizer_and_sampling_resumes_exactly(name, sampling):
     assert different(whole.network, resumed.network) == []
 
 
+@pytest.mark.parametrize("stop_at", [1, 7])
+def test_random_shifts_go_on_as_they_would_have(stop_at):
+    config = replace(CONFIG, shift=2)
+    whole, stopped, unmoved = prepare(config), prepare(config), prepare()
+    expected = list(whole.events)
+    _, position = run_until(stopped, stop_at)
+
+    left = replace(config, epochs=2 - position.epoch)
+    resumed = prepare(left, network=reopened(stopped, config, DROPOUT_MLP), start=position)
+    rest = list(resumed.events)
+
+    assert different(whole.network, resumed.network) == []
+    assert np.array_equal(batch_losses(rest), batch_losses(expected)[stop_at:])
+    assert not np.array_equal(batch_losses(list(unmoved.events)), batch_losses(expected))
+
+
 def test_more_epochs_go_on_where_a_run_completed():
     config = replace(CONFIG, epochs=2)
     four = prepare(replace(CONFIG, epochs=4))
