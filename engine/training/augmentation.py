@@ -30,6 +30,7 @@ def shifted(images: Array, shifts: Array) -> Array:
     reach = int(np.abs(shifts).max(initial=0))
     padded = np.zeros((samples, channels, height + 2 * reach, width + 2 * reach), images.dtype)
     padded[:, :, reach : reach + height, reach : reach + width] = images
-    windows = sliding_window_view(padded, (height, width), axis=(2, 3))
+    # NumPy 1.26 takes several axes, but its types do not know it.
+    windows = sliding_window_view(padded, (height, width), axis=(2, 3))  # type: ignore[call-overload]
     moved: Array = windows[np.arange(samples), :, reach - shifts[:, 0], reach - shifts[:, 1]]
     return moved
