@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
-import numpy as np
 import pytest
 
-from engine.architecture.layers import Activation, Conv2D, Dense, Dropout
-from engine.architecture.network import NetworkSpec, walk
-from engine.architecture.shapes import classes, summarize
+from engine.architecture.layers import Activation, BatchNorm, Conv2D, Dense, Dropout, MaxPool2D
+from engine.architecture.network import NetworkSpec, children, walk
+from engine.architecture.shapes import classes
 from engine.architecture.zoo import EXPERIMENTS, experiment
-from engine.backends.mxnet.gluon import GluonBackend
 from engine.errors import ConfigError
 from engine.training.config import InitializerConfig, OptimizerConfig, ScheduleConfig, TrainingConfig, config_from_json
-from engine.training.data import place
-from engine.training.events import BatchesDone
-from engine.training.initializers import initial_weights
-from engine.training.live import LiveSettings
-from engine.training.loop import train
-from tests.engine.samples import samples
+
+# Of the scaled convolutional networks without batch normalisation, and of those with it.
+GENTLE = TrainingConfig(
+    optimizer=OptimizerConfig("adam", learning_rate=0.001),
+    initializer=InitializerConfig("he", distribution="gaussian"),
+    batch_size=100, epochs=5, loss_reduction="mean", sampling="shuffled",
+)  # fmt: skip
+ONE_CYCLE = TrainingConfig(
+    optimizer=OptimizerConfig("momentum", learning_rate=0.1, momentum=0.9, weight_decay=1e-4),
+    schedule=ScheduleConfig("one-cycle", warmup_epochs=0, rising_fraction=0.25, final_factor=0),
+    initializer=InitializerConfig("he", distribution="gaussian"),
+    batch_size=100, epochs=5, loss_reduction="mean", sampling="shuffled",
+)  # fmt: skip
+
+
+def course(learning_rate: float, batch_size: int, initializer: str = "xavier") -> TrainingConfig:
+    """Return how the course trains on Fashion-MNIST: plain SGD for five epochs."""
+    return TrainingConfig(
+        optimizer=OptimizerConfig("sgd", learning_rate=learning_rate),
+        initializer=InitializerConfig(initializer, distribution="uniform", magnitude=3, scale=0.01, biases="zero"),
+        batch_size=batch_size, epochs=5, loss_reduction="mean", sampling="shuffled",
+    )  # fmt: skip
+
 
 PUBLISHED = {
     "lenet-tanh": TrainingConfig(
@@ -58,6 +75,22 @@ PUBLISHED = {
         initializer=InitializerConfig("normal", scale=0.01, biases="zero"),
         batch_size=256, epochs=10, loss_reduction="mean", sampling="shuffled",
     ),
+    "mlp-256": course(0.5, 256, "normal"),
+    "lenet-sigmoid": course(0.9, 256),
+    "lenet-sigmoid-bn": course(1.0, 256),
+    "alexnet-original": course(0.01, 128),
+    "vgg-11-original": course(0.05, 128),
+    "nin-original": course(0.1, 128),
+    "googlenet-original": course(0.1, 128),
+    "resnet-18-original": course(0.05, 256),
+    "densenet-original": course(0.1, 256),
+    "alexnet": GENTLE,
+    "vgg-11": GENTLE,
+    "nin": GENTLE,
+    "googlenet": GENTLE,
+    "resnet-18": ONE_CYCLE,
+    "resnet-20": ONE_CYCLE,
+    "densenet": ONE_CYCLE,
 }  # fmt: skip
 
 
@@ -93,6 +126,17 @@ def test_the_settings_are_those_of_the_published_experiment(name):
         ("mlp-256-256", ["Flatten", 256, "relu", 256, "relu", 10]),
         ("mlp-dropout", ["Flatten", 256, "relu", 0.2, 256, "relu", 0.5, 10]),
         ("softmax-regression", ["Flatten", 10]),
+        ("mlp-256", ["Flatten", 256, "relu", 10]),
+        (
+            "lenet-sigmoid",
+            [(6, 5, 5), "sigmoid", "MaxPool2D", (16, 5, 5), "sigmoid", "MaxPool2D",
+             "Flatten", 120, "sigmoid", 84, "sigmoid", 10],
+        ),
+        (
+            "lenet-sigmoid-bn",
+            [(6, 5, 5), "BatchNorm", "sigmoid", "MaxPool2D", (16, 5, 5), "BatchNorm", "sigmoid", "MaxPool2D",
+             "Flatten", 120, "BatchNorm", "sigmoid", 84, "BatchNorm", "sigmoid", 10],
+        ),
         ("simple-convnet", [(30, 5, 5), "relu", "MaxPool2D", "Flatten", 100, "relu", 10]),
         (
             "lenet-bn",
@@ -105,10 +149,18 @@ def test_the_layers_are_those_of_the_published_network(name, layers):
     assert essence(experiment(name).network()) == layers
 
 
-def test_no_convolution_before_batch_normalisation_has_a_bias():
-    layers = experiment("lenet-bn").network().layers
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_nothing_has_a_bias_that_batch_normalisation_takes_away(name):
+    def check(layers):
+        computing = [layer for layer in layers if not isinstance(layer, MaxPool2D)]
+        for layer, after in itertools.pairwise(computing):
+            if isinstance(layer, Conv2D | Dense) and isinstance(after, BatchNorm):
+                assert not layer.use_bias, layer.name
+        for layer in layers:
+            for _, inner in children(layer):
+                check(inner)
 
-    assert [layer.use_bias for layer in layers if isinstance(layer, Conv2D)] == [False, False]
+    check(experiment(name).network().layers)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -116,7 +168,7 @@ def test_an_experiment_is_described_and_its_network_bears_its_name(name):
     chosen = experiment(name)
 
     assert chosen.name == chosen.network().name == name
-    assert chosen.description.endswith(".") and chosen.source
+    assert chosen.description.endswith(".") and chosen.source and chosen.family
     assert classes(chosen.network((3, 32, 32), 7)) == 7
 
 
@@ -136,27 +188,8 @@ def test_an_unknown_network_is_answered_with_those_there_are():
     assert set(EXPERIMENTS) == set(PUBLISHED)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_a_few_batches_lower_the_loss_and_reach_the_first_layer(name):
-    chosen = experiment(name)
-    spec = chosen.network()
-    fresh = initial_weights(summarize(spec), chosen.config.initializer, chosen.config.seed)
-    network = GluonBackend("cpu").build(spec, fresh)
-    network.prepare_training(chosen.config.optimizer, chosen.config.loss_reduction)
-    batch = samples(spec, 16)
-    part = (batch.images, batch.labels)
-    one_batch = TrainingConfig(
-        optimizer=chosen.config.optimizer, loss_reduction=chosen.config.loss_reduction, batch_size=16, epochs=6
-    )
-    data = place(network, one_batch, part, part)
-    before = network.evaluate_batch(data.train, 0, 16).result().loss
-    live = LiveSettings(spec, chosen.config.optimizer, report_every=0)
-    events = list(train(network, data, one_batch, live=live))
-    losses = [event.losses[-1] for event in events if isinstance(event, BatchesDone)]
+def test_families_stand_together_and_a_newcomer_meets_the_quick_lenet_first():
+    families = [entry.family for entry in EXPERIMENTS.values()]
 
-    assert len(losses) == 6
-    assert np.isfinite(losses).all()
-    assert network.evaluate_batch(data.train, 0, 16).result().loss < before
-    trained = network.weights()
-    still = [p.path for p in summarize(spec).parameters if np.array_equal(trained[p.path], fresh[p.path])]
-    assert not still
+    assert next(iter(EXPERIMENTS)) == "lenet-bn"
+    assert all(before == after for before, after in zip(sorted(families, key=families.index), families, strict=True))
