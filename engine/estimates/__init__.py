@@ -1,0 +1,1 @@
+"""What training will need, before it begins: memory and time."""

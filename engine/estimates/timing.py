@@ -1,0 +1,192 @@
+"""How long an epoch takes on this device, measured on a few batches of a network that is thrown away."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Generator
+
+import msgspec
+from msgspec import Struct
+
+from engine.architecture.network import NetworkSpec
+from engine.architecture.shapes import summarize
+from engine.backends.base import Backend, Network, PlacedData
+from engine.data.dataset import Dataset
+from engine.training.config import TrainingConfig
+from engine.training.data import TrainingData, place
+from engine.training.events import BatchesDone, EpochDone
+from engine.training.initializers import initial_weights
+from engine.training.lastgood import LastGoodWeights
+from engine.training.live import LiveSettings
+from engine.training.loop import evaluate, train
+from engine.training.stopwatch import Stopwatch
+
+# The first batches build MXNet's plans and kernels.
+_WARM_UP_BATCHES = 3
+_WARM_UP_SECONDS = 2.0  # once these have passed, a single batch is enough
+_FEWEST_BATCHES = 3
+_SECONDS = 0.5
+_MOST_EVALUATIONS = 5
+
+# LastGoodWeights copies the weights once a second, or less often where this would take more of the time.
+_MOST_FOR_COPIES = 1 / 50
+
+# A batch is computed while whoever drives this does something else, so after a longer pause its time says nothing.
+_PAUSE_SECONDS = 0.001
+_MOST_SPOILED = 50
+
+
+class EpochEstimate(Struct, frozen=True):
+    """How long one epoch takes, as ``EpochDone.seconds`` counts it, and the validation after it."""
+
+    train_seconds: float
+    validation_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Both together."""
+        return self.train_seconds + self.validation_seconds
+
+
+def measure_epoch(
+    backend: Backend, spec: NetworkSpec, config: TrainingConfig, dataset: Dataset
+) -> Generator[None, None, EpochEstimate]:
+    """Measure how long an epoch takes, without touching any network but one of its own.
+
+    The training loop itself runs on it, for about a second or a few batches, so all that an epoch consists of is in
+    the measure. It may be closed at any time.
+
+    Parameters
+    ----------
+    backend : Backend
+    spec : NetworkSpec
+    config : TrainingConfig
+    dataset : Dataset
+        As a run would be given them.
+
+    Yields
+    ------
+    None
+        After every batch; what happens until the next is asked for is not measured.
+
+    Returns
+    -------
+    EpochEstimate
+        As the generator's value.
+
+    Raises
+    ------
+    NetariumError
+        If network, settings and data do not fit one another.
+    """
+    # The weights stay where they start: no measurement ends early because a loss went to infinity.
+    still = msgspec.structs.replace(config.optimizer, learning_rate=1e-9, weight_decay=0.0)
+    config = msgspec.structs.replace(config, optimizer=still, epochs=2).checked()
+    network = backend.build(spec, initial_weights(summarize(spec), config.initializer, config.seed))
+    network.prepare_training(config.optimizer, config.loss_reduction)
+    data = place(
+        network, config,
+        (dataset.train_images, dataset.train_labels), (dataset.test_images, dataset.test_labels),
+    )  # fmt: skip
+    one = network.place(dataset.test_images[:1], dataset.test_labels[:1])
+    seconds = yield from _training(network, TrainingData(data.train, one), config)
+    return EpochEstimate(seconds, (yield from _validation(network, data.validation)))
+
+
+def _training(network: Network, data: TrainingData, config: TrainingConfig) -> Generator[None, None, float]:
+    live = LiveSettings(network.spec, config.optimizer, report_every=0.0)
+    stopwatch = Stopwatch()
+    measure = _Measure()
+    seconds = 0.0
+    for event in train(network, data, config, live=live, stopwatch=stopwatch, last_good=_FirstWeights(network)):
+        # The first batch of an epoch has none in flight before it.
+        if isinstance(event, BatchesDone) and measure.add(stopwatch.seconds, event.position.batch > 1):
+            batches = math.ceil(len(data.train) / config.batch_size)
+            return batches * measure.mean * (1 + _share_of_copies(network))
+        if isinstance(event, EpochDone):
+            # An epoch that is over before enough was measured is its own measure; the second one is warmed up.
+            seconds = event.seconds
+        stopwatch.stop()
+        yield from measure.pause()
+        stopwatch.start()
+    return seconds
+
+
+def _validation(network: Network, data: PlacedData) -> Generator[None, None, float]:
+    yield from _evaluate(network, data, at_most=1)  # warms up
+    seconds, samples = yield from _evaluate(network, data, at_most=_MOST_EVALUATIONS)
+    return seconds / samples * len(data)
+
+
+def _evaluate(network: Network, data: PlacedData, at_most: int) -> Generator[None, None, tuple[float, int]]:
+    """Return how many seconds the first batches of a validation took, and their samples."""
+    seconds, samples = 0.0, 0
+    began = time.perf_counter()
+    for event in itertools.islice(evaluate(network, data), at_most):
+        seconds, samples = seconds + time.perf_counter() - began, event.done
+        if seconds >= _SECONDS:
+            break
+        yield
+        began = time.perf_counter()
+    return seconds, samples
+
+
+class _FirstWeights(LastGoodWeights):
+    """Copies weights once: a copy every second would fall into some measurements and not into others."""
+
+    def consider(self, step: int) -> None:
+        if self.weights is None:
+            super().consider(step)
+
+
+def _share_of_copies(network: Network) -> float:
+    """Return the time that copies of the weights take, as a share of the training."""
+    network.weights()  # waits for the batch that is in flight
+    began = time.perf_counter()
+    network.weights()
+    return min(time.perf_counter() - began, _MOST_FOR_COPIES)  # one a second
+
+
+class _Measure:
+    """Collects the times between batches."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._last = 0.0
+        self._batches = 0
+        self._spoiled = False
+        self._all: list[float] = []
+        self._clean: list[float] = []
+
+    def add(self, now: float, in_epoch: bool) -> bool:
+        """Add a batch that was done at ``now`` on the stopwatch; return whether the measure is complete."""
+        took, self._last = now - self._last, now
+        self._batches += 1
+        if self._warm and in_epoch:
+            self._all.append(took)
+            if not self._spoiled:
+                self._clean.append(took)
+        times = self._times
+        return (len(times) >= _FEWEST_BATCHES and sum(times) >= _SECONDS) or sum(times) >= _WARM_UP_SECONDS
+
+    @property
+    def mean(self) -> float:
+        """Seconds per batch."""
+        return sum(self._times) / len(self._times)
+
+    @property
+    def _times(self) -> list[float]:
+        return self._all if len(self._all) - len(self._clean) > _MOST_SPOILED else self._clean
+
+    @property
+    def _warm(self) -> bool:
+        slow = time.perf_counter() - self._began > _WARM_UP_SECONDS
+        return self._batches > (1 if slow else _WARM_UP_BATCHES)
+
+    def pause(self) -> Generator[None, None, None]:
+        """Let whoever drives this do something else, and notice how long it took."""
+        before = time.perf_counter()
+        yield
+        self._spoiled = time.perf_counter() - before > _PAUSE_SECONDS
