@@ -102,6 +102,9 @@ def test_a_scaled_network_has_every_layer_of_the_original(name):
     original, scaled = kinds(experiment(f"{name}-original").network()), kinds(experiment(name).network())
     if name == "resnet-18":
         original.remove("MaxPool2D")  # as the paper does for CIFAR: nothing is pooled at the beginning
+    if name == "nin":
+        assert original[-3:] == ["Activation", "GlobalAvgPool2D", "Flatten"]
+        del original[-3]  # under which a class can die
 
     assert scaled == original
 
