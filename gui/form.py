@@ -21,7 +21,14 @@ from gui.theme import GAP, SPACE
 
 FIELD_HEIGHT = 26  # lists and number fields differ by themselves
 
-Field = Choice | CountSpin | ScientificSpin
+
+class CompoundField(QWidget):
+    """A field made of several widgets; the first of them is its focus proxy."""
+
+    valueChanged = Signal()  # called as Qt's own fields call it
+
+
+Field = Choice | CountSpin | ScientificSpin | CompoundField
 
 
 class SettingsForm(QWidget):
