@@ -38,6 +38,15 @@ class Theme:
     zero: str
     positive: str
 
+    def layer_colour(self, kind: str) -> str:
+        """Return the colour of a kind of layer, such as ``convolution``, for bands and outlines on ``surface``."""
+        return _LAYER_COLOURS[kind][self.dark]
+
+    def layer_fill(self, kind: str) -> str:
+        """Return the background of a box of that kind: its colour, faint enough for text upon it."""
+        share = 0.22 if self.dark else 0.13
+        return mixed(QColor(self.layer_colour(kind)), QColor(self.surface), share).name()
+
     def diverging(self) -> np.ndarray:
         """Return a lookup table (256, 3), uint8: negative values to zero to positive values."""
         return _ramp([self.negative, self.zero, self.positive])
@@ -62,6 +71,19 @@ DARK = Theme(
     train="#5b9bff", validation="#ffa24d", grid="#2a313e",
     negative="#ff8a4c", zero="#1a1d24", positive="#6ba4ff",
 )  # fmt: skip
+
+# Kinds of layers: light and dark. At least 3 to 1 on the surface of their scheme.
+_LAYER_COLOURS: dict[str, tuple[str, str]] = {
+    "convolution": ("#2463eb", "#5b9bff"),
+    "dense": ("#7a3fd1", "#b18cff"),
+    "pooling": ("#0b7f86", "#3fc4c9"),
+    "normalisation": ("#8a6a00", "#d9b23c"),
+    "activation": ("#2a7d36", "#67c774"),
+    "dropout": ("#b03076", "#f07fb8"),
+    "reshape": ("#5d6675", "#a3acbc"),
+    "join": ("#c2410c", "#ff9a5c"),
+    "terminal": ("#3b4558", "#c3cad8"),
+}
 
 # Colours of earlier runs and of anything counted, distinct in both schemes and to colour-blind eyes
 # (Okabe and Ito's palette without black and yellow).
@@ -115,6 +137,12 @@ class ThemeManager(QObject):
         self._application.setPalette(_palette(self.theme))
         self._application.setStyleSheet(_style_sheet(self.theme))
         pg.setConfigOptions(background=self.theme.surface, foreground=self.theme.text, antialias=False)
+
+
+def mixed(colour: QColor, ground: QColor, share: float) -> QColor:
+    """Return ``colour`` as it looks on ``ground`` with an opacity of ``share``."""
+    channels = ((colour.red(), ground.red()), (colour.green(), ground.green()), (colour.blue(), ground.blue()))
+    return QColor(*(round(below + (above - below) * share) for above, below in channels))
 
 
 def _ramp(stops: list[str]) -> np.ndarray:
