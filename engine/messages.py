@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,8 @@ from engine.architecture.network import NetworkSpec
 from engine.data.dataset import Dataset
 from engine.devices import DeviceInfo
 from engine.errors import NetariumError
+from engine.estimates.timing import EpochEstimate
+from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting, TrainingEvent
 
@@ -46,10 +49,18 @@ class Train(Command):
 
 @dataclass(frozen=True)
 class TrainMore(Command):
-    """Train ``config.epochs`` epochs on top of the weights there are."""
+    """Train ``config.epochs`` epochs on top of the weights there are, in ``spec`` if the network was edited."""
 
     run: str
     config: TrainingConfig
+    spec: NetworkSpec | None = None
+
+
+@dataclass(frozen=True)
+class Edit(Command):
+    """Put an edited network in the place of the one there is; what was not touched keeps its weights."""
+
+    spec: NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,23 @@ class ReadWeights(LatestWins):
 
 
 @dataclass(frozen=True)
+class MeasureActivity(LatestWins):
+    """Tell how lively every layer is over some test images."""
+
+
+@dataclass(frozen=True)
 class FindMistakes(LatestWins):
     """Classify all test images and tell which are wrong."""
+
+
+@dataclass(frozen=True)
+class Estimate(LatestWins):
+    """Tell what training a network would cost; ``request`` comes back with the answers."""
+
+    request: int
+    spec: NetworkSpec
+    config: TrainingConfig
+    device: str
 
 
 @dataclass(frozen=True)
@@ -150,11 +176,16 @@ class DatasetLoaded(Reply):
 
 @dataclass(frozen=True)
 class NetworkReady(Reply):
-    """The worker has this network now: freshly made for a run, or read from ``path``."""
+    """The worker has this network now.
+
+    It was freshly made for a run, ``opened`` from ``path``, ``edited``, or ``restored`` since the one that was to
+    take its place could not be trained at all.
+    """
 
     spec: NetworkSpec
     config: TrainingConfig
     class_names: tuple[str, ...]
+    origin: Literal["fresh", "opened", "edited", "restored"] = "fresh"
     path: Path | None = None
     note: str = ""
 
@@ -175,6 +206,39 @@ class WeightsRead(Reply):
     path: str
     values: np.ndarray
     step: int
+
+
+@dataclass(frozen=True)
+class ActivityMeasured(Reply):
+    """The activity of every layer by path at training step ``step``."""
+
+    activity: Mapping[str, LayerActivity]
+    step: int
+
+
+@dataclass(frozen=True)
+class Estimated(Reply):
+    """What training would cost, told as soon as it is known and again when time was measured.
+
+    Parameters
+    ----------
+    request : int
+        Of the ``Estimate`` that asked.
+    memory : int
+        Bytes that training adds to the process.
+    available : int or None
+        Bytes that can be had; None if nobody can tell.
+    largest_batch : int or None
+        The largest batch that fits into what is available; None if not even one sample does.
+    epoch : EpochEstimate or None
+        None while it is being measured, or where memory does not suffice to measure it.
+    """
+
+    request: int
+    memory: int
+    available: int | None
+    largest_batch: int | None
+    epoch: EpochEstimate | None = None
 
 
 @dataclass(frozen=True)

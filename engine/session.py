@@ -65,7 +65,7 @@ class Session:
         self.metrics: tuple[EpochMetrics, ...] = ()
         self.live = LiveSettings(spec, config.optimizer)
         self.stopwatch = Stopwatch()
-        self._backend = backend
+        self.backend = backend
         self._dataset_name = dataset.name if dataset else ""
         classes(spec)  # nothing but a classifier, whatever a file says
         if dataset is not None and model is None:
@@ -120,7 +120,7 @@ class Session:
         if self.position.batch and not (dataset.name == self._dataset_name and _same_order(config, self.config)):
             self.position = msgspec.structs.replace(self.position, batch=0)
         self._dataset_name, self.class_names = dataset.name, dataset.class_names
-        with explained(self._backend, self.spec, config.batch_size):
+        with explained(self.backend, self.spec, config.batch_size):
             self._adopt(config)
         self._origin = None
         events = train(
@@ -158,11 +158,11 @@ class Session:
     def _rebuild(self) -> None:
         """Build the network anew from its last good weights; arrays that MXNet failed on cannot be trusted."""
         self._moments_fit = False
-        self._backend.settle()
+        self.backend.settle()
         weights = self._last_good.weights
         if weights is not None:
             del self.network, self._last_good
-            self.network = self._backend.build(self.spec, weights)
+            self.network = self.backend.build(self.spec, weights)
             self._last_good = LastGoodWeights(self.network)
 
     def edited(self, spec: NetworkSpec) -> Session:
@@ -189,7 +189,7 @@ class Session:
             metrics=self.metrics,
             position=self.position,
         )
-        session = Session(self._backend, spec, self.config, self.dataset, model)
+        session = Session(self.backend, spec, self.config, self.dataset, model)
         session._origin = origin
         return session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli import commands
+from engine.cli import commands, networks
 from engine.cli.output import silence_stdout
 from engine.cli.parser import parser
 from engine.errors import NetariumError
@@ -15,8 +15,8 @@ _COMMANDS = {
     "train": commands.train,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
-    "networks": commands.networks,
-    "summary": commands.summary,
+    "networks": networks.networks,
+    "summary": networks.summary,
     "devices": commands.devices,
     "convert": commands.convert,
 }

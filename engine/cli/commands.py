@@ -12,27 +12,27 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.architecture.layers import describe
+from engine.architecture.kept import kept_layers
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import format_shape, summarize
-from engine.architecture.zoo import EXPERIMENTS, experiment
+from engine.architecture.shapes import summarize
 from engine.backends.mxnet import runtime
 from engine.backends.mxnet.gluon import GluonBackend
+from engine.cli.cost import check_memory
 from engine.cli.interrupt import Interrupt
-from engine.cli.output import Progress, print_epoch, print_json, silence_stdout, summary_as_data
+from engine.cli.networks import chosen_dataset, chosen_network
+from engine.cli.output import Progress, print_epoch, print_json, silence_stdout
 from engine.cli.parser import DEFAULT_NETWORK
-from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.data.drawing import prepare_image
 from engine.data.image_file import read_image
 from engine.devices import check_device, list_devices
 from engine.errors import DataError, TrainingError
+from engine.networks import USUAL_SETTINGS, choose_network
 from engine.session import Session, check_classes
 from engine.storage.convert import convert as convert_file
-from engine.storage.model_file import load_model
 from engine.storage.models import check_target, open_model, save_model_as
 from engine.training.config import InitializerConfig, OptimizerConfig, ScheduleConfig, TrainingConfig
-from engine.training.data import place
+from engine.training.data import fit_images, place
 from engine.training.events import BatchesDone, EpochDone, RunFinished, TrainingEvent
 from engine.training.loop import evaluate as evaluate_network
 
@@ -58,7 +58,7 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Print accuracy and mean cross-entropy of a model on the test images."""
-    dataset = _dataset(options)
+    dataset = chosen_dataset(options)
     opened = open_model(options.model, _network_for(dataset, options.network))
     check_classes(opened.model.spec, dataset)
     backend = GluonBackend(check_device(options.device))
@@ -77,14 +77,9 @@ def predict(options: argparse.Namespace) -> int:
     """Print the class of each image, prepared like a drawing in the window."""
     opened = open_model(options.model, _named_network(options.network))
     spec = opened.model.spec
-    if spec.input_shape != (1, 28, 28):
-        raise DataError(
-            "predict.shape", "{network} takes images of {shape}; predict prepares 1×28×28.",
-            network=spec.name, shape=format_shape(spec.input_shape),
-        )  # fmt: skip
-    images = [_prepared(path) for path in options.images]
+    images = fit_images(spec, np.stack([_prepared(path) for path in options.images]))
     network = GluonBackend(check_device(options.device)).build(spec, opened.model.weights)
-    for path, probabilities in zip(options.images, network.predict(np.stack(images)), strict=True):
+    for path, probabilities in zip(options.images, network.predict(images), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
         file = os.fsencode(path).decode(errors="replace")  # a name may be in any encoding
@@ -93,35 +88,6 @@ def predict(options: argparse.Namespace) -> int:
             print_json(answer | {"probabilities": [round(float(p), 6) for p in probabilities]})
         else:
             print(f"{file}: {label} ({probabilities[best]:.1%})")
-    return 0
-
-
-def networks(options: argparse.Namespace) -> int:
-    """List the named networks with a line each."""
-    for entry in EXPERIMENTS.values():
-        parameters = summarize(entry.network()).parameter_count
-        if options.json:
-            described = {"name": entry.name, "description": entry.description, "source": entry.source}
-            print_json(described | {"parameters": parameters})
-        else:
-            print(f"{entry.name:20} {parameters:>9,}  {entry.description}")
-    return 0
-
-
-def summary(options: argparse.Namespace) -> int:
-    """Print layers, shapes and parameters of a named network or of a model file."""
-    named = options.network in EXPERIMENTS or not os.path.exists(options.network)
-    spec = experiment(options.network).network() if named else load_model(Path(options.network)).spec
-    described = summarize(spec)
-    if options.json:
-        print_json(summary_as_data(spec, described))
-        return 0
-    print(f"{spec.name}: input {format_shape(spec.input_shape)}")
-    for layer in described.layers:
-        name = "  " * layer.depth + layer.path.rsplit("/", 1)[-1]
-        counted = f"{layer.parameter_count:>12,}" if layer.parameters else ""
-        print(f"{name:20} {describe(layer.layer):30} {format_shape(layer.output_shape):>12}{counted}".rstrip())
-    print(f"{described.parameter_count:,} parameters, {described.multiply_adds:,} multiply-adds per sample")
     return 0
 
 
@@ -150,14 +116,33 @@ def convert(options: argparse.Namespace) -> int:
 
 
 def _session_to_train(options: argparse.Namespace) -> Session:
-    dataset = _dataset(options)
+    dataset = chosen_dataset(options)
     backend = GluonBackend(check_device(options.device))
-    chosen = experiment(options.network or DEFAULT_NETWORK)
     if options.continued is not None:
-        model = open_model(options.continued, _network_for(dataset, options.network)).model
-        return Session(backend, model.spec, model.config or chosen.config, dataset, model)
-    spec = chosen.network(dataset.input_shape, len(dataset.class_names))
-    return Session(backend, spec, _overridden(chosen.config, options), dataset)
+        return _continued(options, backend, dataset)
+    chosen = chosen_network(options, dataset, options.network or DEFAULT_NETWORK)
+    config = _overridden(chosen.config, options)
+    if not options.ignore_memory:
+        check_memory(chosen.spec, config, options.device)
+    return Session(backend, chosen.spec, config, dataset)
+
+
+def _continued(options: argparse.Namespace, backend: GluonBackend, dataset: Dataset) -> Session:
+    """Return a session with a saved model, in an edited network if another is named."""
+    named = chosen_network(options, dataset, options.network) if options.network else None
+    model = open_model(options.continued, named.spec if named else None).model
+    config = model.config or (named.config if named else USUAL_SETTINGS)
+    session = Session(backend, model.spec, config, dataset, model)
+    if named is None or named.spec.layers == model.spec.layers:
+        return session
+    kept, learning = kept_layers(session.summary, summarize(named.spec)), _learning(named.spec)
+    print(f"{len(kept)} of {learning} layers keep the weights of {options.continued}.", file=sys.stderr)
+    return session.edited(named.spec)
+
+
+def _learning(spec: NetworkSpec) -> int:
+    """Return how many layers of a network have anything to learn."""
+    return sum(bool(layer.parameters) for layer in summarize(spec).layers)
 
 
 def _follow(
@@ -211,16 +196,12 @@ def _overridden(config: TrainingConfig, options: argparse.Namespace) -> Training
     return merged.checked()
 
 
-def _dataset(options: argparse.Namespace) -> Dataset:
-    return open_folder(options.dataset_path) if options.dataset_path else load_dataset(options.dataset)
-
-
 def _named_network(name: str | None) -> NetworkSpec | None:
-    return None if name is None else experiment(name).network()
+    return None if name is None else choose_network(name).spec
 
 
 def _network_for(dataset: Dataset, name: str | None) -> NetworkSpec | None:
-    return None if name is None else experiment(name).network(dataset.input_shape, len(dataset.class_names))
+    return None if name is None else choose_network(name, dataset.input_shape, len(dataset.class_names)).spec
 
 
 def _prepared(path: Path) -> np.ndarray:

@@ -74,6 +74,8 @@ def summary_as_data(spec: NetworkSpec, described: NetworkSummary) -> dict[str, A
             "layer": describe(layer.layer),
             "output_shape": layer.output_shape,
             "parameters": layer.parameter_count,
+            "multiply_adds": layer.multiply_adds,
+            "receptive_field": layer.receptive_field,
         }
         for layer in described.layers
     ]

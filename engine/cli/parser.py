@@ -45,9 +45,14 @@ def parser() -> argparse.ArgumentParser:
     predict = command("predict", "Tell which class images are of; any size, dark on light or light on dark.")
     _add_model(predict)
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    command("networks", "List the networks there are.")
-    summary = command("summary", "Print the layers of a network with their shapes and parameters.")
-    summary.add_argument("network", metavar="NETWORK", help="a name from `networks`, or a model file")
+    command("networks", "List the networks there are, your own among them.")
+    summary = command("summary", "Print the layers of a network, and what training it would cost.")
+    summary.add_argument("network", metavar="NETWORK", help="a name from `networks`, a .json file or a model file")
+    _add_adjustments(summary)
+    _add_data(summary)
+    summary.add_argument("--batch-size", type=int, help="what memory and time are told for")
+    summary.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    summary.add_argument("--no-time", action="store_true", help="do not train a few batches to measure the time")
     command("devices", "List the devices that can compute, and why others cannot.")
     convert = command("convert", "Convert a model or weights to another format, named by the suffix.")
     convert.add_argument("source", type=Path, metavar="IN")
@@ -63,20 +68,28 @@ def _add_model(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
 
 
+def _add_adjustments(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--width", type=float, help="multiply the channels and units of a named network")
+    to.add_argument("--dropout", type=float, help="the rate of a named network's dropout layers")
+    to.add_argument("--image-size", type=int, metavar="PIXELS", help="resize images to so many pixels a side")
+
+
 def _add_data(to: argparse.ArgumentParser) -> None:
     to.add_argument("--dataset", default="mnist", help="a data set by name (default: mnist)")
     to.add_argument("--dataset-path", type=Path, metavar="FOLDER", help="a folder with four IDX files, plain or .gz")
 
 
 def _add_train(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--network", help=f"a name from `networks` (default: {DEFAULT_NETWORK})")
+    to.add_argument("--network", help=f"a name from `networks`, or a .json file (default: {DEFAULT_NETWORK})")
+    _add_adjustments(to)
     to.add_argument(
         "--continue", dest="continued", type=Path, metavar="MODEL",
-        help="train a saved model on; weights alone (.params, .npz) need their --network",
+        help="train a saved model on; an edited --network keeps the weights of unchanged layers",
     )  # fmt: skip
     _add_data(to)
     to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
     to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
+    to.add_argument("--ignore-memory", action="store_true", help="train even if memory seems not to suffice")
 
     settings = to.add_argument_group("settings, by default those that the network was published with")
 

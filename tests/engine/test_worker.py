@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from engine import messages as m
 from engine.architecture.layers import Activation, Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
+from engine.backends.mxnet.gluon import GluonBackend
 from engine.storage.model_file import Model, save_model
 from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
@@ -61,7 +63,7 @@ class Listener:
 
 @pytest.fixture
 def listener(monkeypatch):
-    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -230,8 +232,8 @@ def test_a_network_that_does_not_fit_leaves_the_old_one_alive(listener):
     train(listener)
     listener.wait_for_kind(RunFinished)
     one_class = NetworkSpec("one", (1, 28, 28), (Flatten(), Dense(1)))
-    other_size = NetworkSpec("other", (1, 8, 8), (Flatten(), Dense(2)))
-    for spec in (one_class, other_size):
+    colour = NetworkSpec("colour", (3, 28, 28), (Flatten(), Dense(2)))
+    for spec in (one_class, colour):
         assert listener.ask(m.Train("run 2", spec, CONFIG, "cpu"), m.CommandFailed).error.values
     assert listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values.shape == (16, 784)
 
@@ -251,7 +253,7 @@ def test_commands_out_of_place_do_nothing(listener):
 
 
 def test_closing_while_training_ends_the_run_and_still_saves(monkeypatch, tmp_path):
-    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -268,7 +270,7 @@ def test_an_unforeseen_error_is_reported_and_the_thread_lives(listener, monkeypa
     def broken(*_):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr("engine.worker.save_model_as", broken)
+    monkeypatch.setattr("engine.workbench.save_model_as", broken)
     train(listener)
     listener.wait_for_kind(RunFinished)
     crashed = listener.ask(m.Save("x"), m.Crashed)
@@ -278,11 +280,11 @@ def test_an_unforeseen_error_is_reported_and_the_thread_lives(listener, monkeypa
 
 def test_a_model_of_other_images_opens_and_says_why_it_cannot_be_tested_here(listener, tmp_path):
     path = tmp_path / "small.safetensors"
-    small = NetworkSpec("small", (1, 8, 8), (Flatten(), Dense(2)))
+    small = NetworkSpec("small", (3, 8, 8), (Flatten(), Dense(2)))
     save_model(path, Model(spec=small, weights=initial_weights(summarize(small), InitializerConfig(), seed=0)))
     assert listener.ask(m.Open(path, SPEC, CONFIG, "cpu"), m.NetworkReady).spec == small
-    assert "1×8×8" in str(listener.ask(m.FindMistakes(), m.CommandFailed).error)
-    assert "1×8×8" in str(listener.ask(m.TrainMore("run 2", CONFIG), m.CommandFailed).error)
+    assert "3×8×8" in str(listener.ask(m.FindMistakes(), m.CommandFailed).error)
+    assert "3×8×8" in str(listener.ask(m.TrainMore("run 2", CONFIG), m.CommandFailed).error)
 
 
 def test_more_epochs_after_a_stop_report_at_their_own_pace_and_not_every_batch(listener):
@@ -292,3 +294,128 @@ def test_more_epochs_after_a_stop_report_at_their_own_pace_and_not_every_batch(l
     listener.ask(m.TrainMore("run 1", LONG), RunStarted)
     several = listener.wait_for(lambda event: isinstance(event, BatchesDone) and len(event.losses) > 1, seconds=20)
     assert several.run == "run 1"
+
+
+EDITED = NetworkSpec(
+    "tiny", (1, 28, 28), (Flatten(), Dense(16), Activation("tanh"), Dense(8), Activation("relu"), Dense(2))
+)  # fmt: skip
+
+
+def test_more_epochs_of_an_edited_network_keep_the_weights_of_what_was_not_touched(listener):
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    trained = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+    still = TrainingConfig(optimizer=OptimizerConfig("sgd", learning_rate=1e-9), batch_size=20, epochs=1)
+
+    ready = listener.ask(m.TrainMore("run 1", still, EDITED), m.NetworkReady)
+
+    assert (ready.spec, ready.origin) == (EDITED, "edited")
+    assert listener.wait_for_kind(RunStarted).start.epoch == 2
+    listener.wait_for_kind(RunFinished)
+    kept = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+    np.testing.assert_allclose(kept, trained, atol=1e-5)
+
+
+def test_an_edit_that_does_not_fit_is_refused_and_the_network_stays(listener):
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+
+    failed = listener.ask(m.Edit(NetworkSpec("tiny", (1, 28, 28), (Dense(2),))), m.CommandFailed)
+
+    assert failed.error.code == "shape.misfit"
+    assert listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values.shape == (16, 784)
+
+
+def test_the_activity_of_every_layer_is_told_while_training(listener):
+    train(listener, LONG)
+    listener.wait_for_kind(BatchesDone)
+
+    measured = listener.ask(m.MeasureActivity(), m.ActivityMeasured)
+
+    assert list(measured.activity) == ["flatten1", "dense1", "relu1", "dropout1", "dense2"]
+    assert measured.activity["relu1"].units == 16
+    assert measured.activity["relu1"].mean > 0
+    assert measured.step > 0
+
+
+def test_a_drawing_is_resized_for_a_network_of_another_size(listener):
+    small = NetworkSpec("small", (1, 7, 7), (Flatten(), Dense(2)))
+    listener.ask(m.Train("run 1", small, CONFIG, "cpu"), RunStarted)
+    listener.wait_for_kind(RunFinished)
+    left = np.zeros((1, 28, 28), np.float32)
+    left[:, :, :14] = 1
+
+    prediction = listener.ask(m.Predict(1, left), m.Prediction)
+
+    assert prediction.probabilities.argmax() == 0
+
+
+def test_an_estimate_tells_memory_at_once_and_time_after_some_batches(listener):
+    request = m.Estimate(5, SPEC, CONFIG, "cpu")
+
+    first = listener.ask(request, m.Estimated)
+    second = listener.wait_for_kind(m.Estimated)
+
+    assert first.epoch is None
+    assert first.memory == second.memory > summarize(SPEC).parameter_count * 4
+    assert second.request == 5
+    assert 0 < second.epoch.train_seconds < 60
+
+
+def test_training_drops_an_estimate_that_is_under_way(listener):
+    listener.worker.submit(m.Estimate(1, SPEC, CONFIG, "cpu"))
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+    listener.wait_for_state("ready")
+
+    listener.ask(m.Save(Path("nowhere.txt")), m.CommandFailed)  # an answer from after everything else
+
+    assert not [told for told in listener.told if isinstance(told, m.Estimated) and told.epoch]
+
+
+class OutOfMemory:
+    """A backend for which one network is too large: its first batch fails, late, as MXNet's do."""
+
+    name = "out-of-memory"
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._backend = GluonBackend(device)
+
+    def settle(self) -> None:
+        self._backend.settle()
+
+    def build(self, spec, weights):
+        network = self._backend.build(spec, weights)
+        if spec.name == "too-large":
+            network.train_batch = self._fail
+        return network
+
+    def _fail(self, *arguments):
+        raise RuntimeError("Traceback (most recent call last):\n  here\nMXNetError: Failed to allocate CPU Memory")
+
+
+def test_a_run_that_fails_at_once_gives_back_the_network_from_before(monkeypatch):
+    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
+    listener = Listener(Worker(make_backend=OutOfMemory))
+    listener.worker.start()
+    listener.wait_for_state("ready")
+    listener.ask(m.LoadDataset("halves"), m.DatasetLoaded)
+    try:
+        train(listener)
+        listener.wait_for_state("ready")
+        weights = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+        too_large = NetworkSpec("too-large", SPEC.input_shape, SPEC.layers)
+
+        finished = listener.ask(m.Train("run 2", too_large, CONFIG, "cpu"), RunFinished)
+        restored = listener.wait_for(lambda told: isinstance(told, m.NetworkReady))
+
+        assert finished.reason == "failed" and finished.message.startswith("Memory ran out")
+        assert (restored.spec, restored.origin) == (SPEC, "restored")
+        np.testing.assert_array_equal(
+            listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values, weights
+        )  # fmt: skip
+        assert listener.ask(m.TrainMore("run 3", CONFIG), RunStarted).start.epoch == 2
+        assert listener.wait_for_kind(RunFinished).reason == "completed"
+    finally:
+        assert listener.worker.close(20)

@@ -155,7 +155,7 @@ class Operator:
 @pytest.fixture
 def open_window(qtbot, monkeypatch):
     """Return a function that opens a window and waits until it is ready; all are closed at the end."""
-    monkeypatch.setattr("engine.worker.load_dataset", lambda name: make_digits())
+    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_digits())
     opened: list[Operator] = []
 
     def open_one(dataset: Path | None = None, ready: bool = True) -> Operator:

@@ -86,13 +86,30 @@ def test_one_bad_image_is_named_and_nothing_is_printed(run, mnist, model, tmp_pa
     assert "none.png" in run("predict", model, tmp_path / "none.png").refusal()
 
 
-def test_a_network_for_other_images_is_refused_before_images_are_read(run, model, tmp_path):
-    small = tmp_path / "small.safetensors"
-    spec = NetworkSpec("small", (1, 8, 8), (Flatten(), Dense(10)))
-    weights = {"dense1/weight": np.zeros((10, 64), np.float32), "dense1/bias": np.zeros(10, np.float32)}
-    save_model(small, Model(spec=spec, weights=weights))
-    assert run("predict", small, "none.png").refusal() == "small takes images of 1×8×8; predict prepares 1×28×28."
-    assert "small takes 1×8×8" in run("evaluate", small).refusal()
+@pytest.fixture
+def picture(mnist, tmp_path):
+    path = tmp_path / "seven.png"
+    dark_on_light(mnist.test_images[0, 0]).save(path)
+    return path
+
+
+def small_model(path, channels):
+    spec = NetworkSpec("small", (channels, 8, 8), (Flatten(), Dense(10)))
+    weights = {"dense1/weight": np.zeros((10, channels * 64), np.float32), "dense1/bias": np.zeros(10, np.float32)}
+    save_model(path, Model(spec=spec, weights=weights))
+    return path
+
+
+def test_a_network_for_images_of_other_channels_is_refused(run, tmp_path, picture):
+    small = small_model(tmp_path / "small.safetensors", channels=3)
+    assert "but small takes 3×8×8" in run("predict", small, picture).refusal()
+    assert "but small takes 3×8×8" in run("evaluate", small).refusal()
+
+
+def test_images_are_resized_for_a_network_of_another_size(run, tmp_path, picture, digits):
+    small = small_model(tmp_path / "small.safetensors", channels=1)
+    assert run("predict", small, picture, "--json").objects[0]["probabilities"] == [0.1] * 10
+    assert 0 <= run("evaluate", small, "--dataset-path", digits, "--json").objects[0]["accuracy"] < 0.5
 
 
 def test_evaluating_tells_accuracy_and_loss_of_the_test_images(run, digits, model):

@@ -6,38 +6,95 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.architecture.layers import Activation, Dense, Flatten
+from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
 from engine.storage.model_file import load_model
+from engine.storage.networks import save_own_network, write_network
 
 
 def test_networks_are_listed_with_their_description(run):
     listed = run("networks", "--json").objects
     assert [entry["name"] for entry in listed] == list(EXPERIMENTS)
     for entry in listed:
-        assert set(entry) == {"name", "description", "source", "parameters"}
+        assert set(entry) == {"name", "description", "source", "family", "parameters"}
         assert entry["parameters"] == summarize(EXPERIMENTS[entry["name"]].network()).parameter_count
     lines = run("networks").out.splitlines()
     assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
-    assert "lenet-tanh             431,080  " in "\n".join(lines)
+    assert "lenet-tanh              431,080  " in "\n".join(lines)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_network_is_summarised(run, name):
-    told = run("summary", name, "--json").objects[0]
-    assert (told["name"], told["input_shape"]) == (name, [1, 28, 28])
+    told = run("summary", name, "--no-time", "--json").objects[0]
+    assert (told["name"], told["input_shape"]) == (name, list(EXPERIMENTS[name].network().input_shape))
     assert told["layers"][-1]["output_shape"] == [10]
     assert sum(layer["parameters"] for layer in told["layers"]) == told["parameters"]
-    assert told["multiply_adds"] > 0
-    first, *layers, last = run("summary", name).out.splitlines()
-    assert first == f"{name}: input 1×28×28"
-    assert [line.split()[0] for line in layers] == [layer["path"] for layer in told["layers"]]
-    assert last.startswith(f"{told['parameters']:,} parameters, ")
+    assert sum(layer["multiply_adds"] for layer in told["layers"]) == told["multiply_adds"] > 0
+    assert told["memory_bytes"] > 4 * told["parameters"]
+    assert told["batch_size"] == EXPERIMENTS[name].config.batch_size
+    assert told["train_seconds"] is None
+    first, header, *layers, counts, cost = run("summary", name, "--no-time").out.splitlines()[: len(told["layers"]) + 4]
+    assert first == f"{name}: input {'×'.join(map(str, told['input_shape']))}"
+    assert header.split() == ["layer", "output", "parameters", "sees"]
+    assert [line.split()[0] for line in layers] == [layer["path"].split("/")[-1] for layer in told["layers"]]
+    assert counts.startswith(f"{told['parameters']:,} parameters, ")
+    assert cost.startswith(f"Training with batches of {told['batch_size']} takes about ")
+
+
+def test_the_receptive_field_is_told_for_every_layer(run):
+    told = run("summary", "lenet-tanh", "--no-time", "--json").objects[0]
+    fields = {layer["path"]: layer["receptive_field"] for layer in told["layers"]}
+    assert fields["conv2"] == [14, 14]
+    lines = run("summary", "lenet-tanh", "--no-time").out.splitlines()
+    assert next(line for line in lines if line.startswith("conv2")).endswith(" 14×14")
+    assert next(line for line in lines if line.startswith("dense2")).endswith(" all")
+
+
+def test_the_time_is_measured_unless_told_otherwise(run, digits):
+    options = ("summary", "mlp-128-64", "--dataset-path", digits, "--batch-size", 25)
+    told = run(*options, "--json").objects[0]
+    assert told["train_seconds"] > 0 and told["validation_seconds"] > 0
+    assert told["batch_size"] == 25
+    assert " an epoch on cpu, with " in run(*options).out.splitlines()[-1]
+
+
+def test_a_network_is_adjusted_before_it_is_summarised(run):
+    adjusted = ("alexnet", "--width", 0.5, "--dropout", 0.3, "--image-size", 64, "--no-time")
+    told = run("summary", *adjusted, "--json").objects[0]
+    assert told["input_shape"] == [1, 64, 64]
+    assert "Dropout 0.3" in [layer["layer"] for layer in told["layers"]]
+    assert "has no dropout to choose" in run("summary", "lenet-bn", "--dropout", 0.2).refusal()
+    assert "needs images of at least" in run("summary", "alexnet-original", "--image-size", 20).refusal()
+
+
+def test_what_does_not_fit_into_memory_is_told_with_the_batch_that_does(run, monkeypatch):
+    monkeypatch.setattr("engine.cli.cost.available_memory", lambda device: 600 * 2**20)
+    lines = run("summary", "lenet-tanh", "--batch-size", 8000).out.splitlines()
+    assert lines[-1].startswith("That does not fit. Batches of ")
+    fitting = int(lines[-1].split("--batch-size ")[1].rstrip("."))
+    assert 0 < fitting < 8000
+    assert run("summary", "lenet-tanh", "--batch-size", fitting, "--no-time").out.count("That does not fit") == 0
+    refusal = run("train", "--network", "lenet-tanh", "--batch-size", 8000).refusal()
+    assert f"--batch-size {fitting}." in refusal and "--ignore-memory" in refusal
 
 
 def test_a_model_file_is_summarised_too(run, model):
-    assert run("summary", model).out == run("summary", "mlp-128-64").out
-    assert run("summary", model, "--json").objects == run("summary", "mlp-128-64", "--json").objects
+    (told,) = run("summary", model, "--no-time", "--json").objects
+    (named,) = run("summary", "mlp-128-64", "--no-time", "--json").objects
+    assert told["layers"] == named["layers"]
+
+
+def test_a_network_in_a_file_and_one_of_ones_own_are_known_by_name(run, tmp_path):
+    spec = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(20), Activation("tanh"), Dense(10)))
+    write_network(tmp_path / "my-net.json", spec)
+    save_own_network(spec)
+    for name in (tmp_path / "my-net.json", "mine"):
+        (told,) = run("summary", name, "--no-time", "--json").objects
+        assert told["parameters"] == summarize(spec).parameter_count
+    assert run("networks").out.splitlines()[-1].startswith("mine ")
+    assert "edit it instead" in run("summary", "mine", "--width", 2).refusal()
 
 
 def test_what_cannot_be_summarised_is_refused(run, tmp_path):

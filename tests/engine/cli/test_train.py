@@ -7,10 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from engine.architecture.layers import Activation, Dense, Dropout, Flatten
+from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.cli import commands
 from engine.data.dataset import Dataset
 from engine.storage.model_file import load_model
+from engine.storage.networks import write_network
 from engine.training.config import (
     InitializerConfig,
     OptimizerConfig,
@@ -315,3 +318,37 @@ def test_a_data_set_with_more_classes_than_the_network_is_refused(run, mnist, mo
     for command in (("train", "--continue", model), ("evaluate", model)):
         refusal = run(*command, "--dataset-path", tmp_path).refusal()
         assert "mlp-128-64 tells 10 classes apart" in refusal and "12" in refusal
+
+
+def test_an_edited_network_keeps_the_weights_of_what_was_not_touched(run, model, tmp_path, digits):
+    before = load_model(model)
+    layers = (*before.spec.layers[:-1], Dropout(0.2), before.spec.layers[-1])
+    write_network(tmp_path / "edited.json", NetworkSpec("edited", before.spec.input_shape, layers))
+    saved = tmp_path / "saved.safetensors"
+
+    answer = run(
+        "train", "--continue", model, "--network", tmp_path / "edited.json", "--dataset-path", digits, "--epochs", 1,
+        "--learning-rate", 1e-9, "--save", saved,
+    )  # fmt: skip
+
+    assert answer.code == 0
+    assert f"3 of 3 layers keep the weights of {model}." in answer.err
+    after = load_model(saved)
+    assert [layer.name for layer in after.spec.layers][-2:] == ["dropout1", "dense3"]
+    np.testing.assert_allclose(after.weights["dense1/weight"], before.weights["dense1/weight"], atol=1e-5)
+    assert len(after.metrics) == len(before.metrics) + 1
+
+
+def test_a_network_in_a_file_is_trained(run, tmp_path, digits):
+    spec = NetworkSpec("my net", (1, 14, 14), (Flatten(), Dense(32), Activation("relu"), Dense(10)))
+    write_network(tmp_path / "my-net.json", spec)
+    saved = tmp_path / "saved.safetensors"
+    answer = run(
+        "train", "--network", tmp_path / "my-net.json", "--dataset-path", digits, "--epochs", 5, "--json",
+        "--save", saved,
+    )  # fmt: skip
+    assert answer.objects[-1]["validation_accuracy"] > 0.5
+    assert load_model(saved).spec == spec
+    broken = tmp_path / "broken.json"
+    write_network(broken, NetworkSpec("broken", (1, 14, 14), (Dense(32),)))
+    assert "dense1 (Dense 32) gets shape 1×14×14" in run("train", "--network", broken).refusal()

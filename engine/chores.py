@@ -1,0 +1,60 @@
+"""What the worker does a little at a time, beside training or instead of it: generators of replies.
+
+Each yields None where something else may be done, and a reply where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine import messages as m
+from engine.architecture.shapes import classes, summarize
+from engine.backends.base import Array, Backend
+from engine.data.dataset import Dataset
+from engine.estimates.available import available_memory
+from engine.estimates.memory import largest_batch, training_memory
+from engine.estimates.timing import measure_epoch
+from engine.inspection.confusion import mistakes
+from engine.session import Session
+
+Chore = Iterator[m.Reply | None]
+
+
+def find_mistakes(session: Session, batches: Iterator[Array]) -> Chore:
+    """Classify the test images a batch at a time; reply with ``MistakesFound``.
+
+    Parameters
+    ----------
+    batches : iterator of array (batch, classes)
+        ``session.test_probabilities()``.
+    """
+    assert session.dataset is not None
+    probabilities: list[Array] = []
+    for batch in batches:
+        probabilities.append(batch)
+        yield None
+    found = mistakes(session.dataset.test_labels, np.concatenate(probabilities))
+    yield m.MistakesFound(found, len(session.dataset.test_labels))
+
+
+def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:
+    """Tell what training would cost: memory at once, and time after a few batches of a network of its own.
+
+    Raises
+    ------
+    NetariumError
+        If the network does not fit together, or not the data set.
+    """
+    config = command.config.checked()
+    summary = summarize(command.spec)
+    classes(command.spec)
+    memory, available = training_memory(summary, config), available_memory(command.device)
+    fitting = None if available is None else largest_batch(summary, config, available)
+    known = m.Estimated(command.request, memory, available, fitting)
+    yield known
+    if fitting is not None and fitting < config.batch_size:
+        return
+    epoch = yield from measure_epoch(backend, command.spec, config, dataset)
+    yield m.Estimated(command.request, memory, available, fitting, epoch)

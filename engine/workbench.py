@@ -1,0 +1,341 @@
+"""What the worker does, one command at a time and a little of what is under way: data set, network, run, answers."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import numpy as np
+
+from engine import messages as m
+from engine.architecture.network import NetworkSpec
+from engine.backends.base import Backend
+from engine.backends.mxnet import runtime
+from engine.chores import Chore, estimate, find_mistakes
+from engine.data.catalog import load_dataset, open_folder
+from engine.data.dataset import Dataset
+from engine.devices import check_device, list_devices
+from engine.errors import DataError, NetariumError, TrainingError
+from engine.session import Session
+from engine.storage.model_file import Model
+from engine.storage.models import open_model, save_model_as
+from engine.training.data import evaluation_batch, fit_images
+from engine.training.events import BatchesDone, Evaluating, RunFinished, TrainingEvent
+from engine.training.live import REPORT_EVERY_S
+
+# Somebody who draws asks again within this time.
+_STILL_DRAWING_S = 0.1
+# Waiting for one more batch of this length would be felt; shorter ones are worth queueing.
+_SLOW_BATCH_S = 0.02
+# Test images over which the activity of layers is measured: enough to tell a dead unit, few enough to cost little.
+_ACTIVITY_SAMPLES = 64
+
+
+class Workbench:
+    """A small state machine around one session: loading, ready, training or paused. Used by one thread.
+
+    Parameters
+    ----------
+    post : callable (Message)
+        Takes what there is to tell; must return at once.
+    make_backend : callable (device name) -> Backend
+    """
+
+    def __init__(self, post: Callable[[m.Message], None], make_backend: Callable[[str], Backend]) -> None:
+        self._post = post
+        self._make_backend = make_backend
+        self.state: m.WorkerState = "loading"
+        self._dataset: Dataset | None = None
+        self._session: Session | None = None
+        self._run: Generator[TrainingEvent, None, None] | None = None
+        self._run_name = ""
+        self._parked: tuple[Backend, Model] | None = None  # the network before, until the new one has trained a batch
+        self._chores: dict[type[m.Command], tuple[m.Command, Chore]] = {}
+        self._asked_at = 0.0
+        self._batch_seconds = 0.0
+        self._answers: deque[Callable[[], None]] = deque()  # what was asked of the network and is being computed
+
+    def load(self) -> None:
+        """Load MXNet and list the devices; from then on commands can be handled."""
+        try:
+            runtime.load()
+            gc.freeze()  # MXNet's many functions stay; looking through them at each full collection stops the window
+            self._post(m.DevicesListed(list_devices()))
+        except NetariumError as error:
+            self._post(m.CommandFailed(m.Command(), error))
+        self.enter("ready")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to go on with."""
+        return self.state == "training" or bool(self._chores) or bool(self._answers)
+
+    def handle(self, command: m.Command) -> None:
+        """Do what is asked, or tell why it cannot be done."""
+        try:
+            match command:
+                case m.LoadDataset(source=source):
+                    self._load_dataset(source)
+                case m.Train():
+                    self._train(command)
+                case m.TrainMore():
+                    self._train_more(command)
+                case m.Pause() if self.state == "training":
+                    self._pause()
+                case m.Resume() if self.state == "paused":
+                    self._resume()
+                case m.StepBatch() if self.state == "paused":
+                    self._step()
+                case m.Stop() if self.state in ("training", "paused"):
+                    self.stop()
+                case m.Change(setting=setting, value=value) if self._session is not None:
+                    self._session.live.change(setting, value)
+                case m.Predict() if self._session is not None:
+                    self._predict(self._session, command)
+                case m.ReadWeights(path=path) if self._session is not None:
+                    self._read_weights(self._session, path)
+                case m.MeasureActivity() if self._session is not None:
+                    self._measure_activity(self._session)
+                case m.FindMistakes() if self._session is not None and m.FindMistakes not in self._chores:
+                    batches = self._session.test_probabilities()
+                    self._chores[m.FindMistakes] = command, find_mistakes(self._session, batches)
+                case m.Estimate() if self.state == "ready" and self._dataset is not None:
+                    backend = self._make_backend(check_device(command.device))
+                    self._chores[m.Estimate] = command, estimate(command, backend, self._dataset)
+                case m.Edit(spec=spec):
+                    self._edit(spec)
+                case m.Save(path=path):
+                    self._save(path)
+                case m.Open():
+                    self._open(command)
+                case _:
+                    pass  # asked for a moment ago, and out of place by now: a pause after the end, say
+        except NetariumError as error:
+            self._post(m.CommandFailed(command, error))
+
+    def go_on(self) -> None:
+        """Do a little of what is under way."""
+        self._do_chores()
+        if self.state == "training" and not self._keep_answers_quick():
+            # Answers were begun before the next batch and are read after it was begun: the device never waits.
+            self._advance()
+            self._answer()
+        else:
+            self._answer()
+            if self.state == "training":
+                self._advance()
+
+    def stop(self) -> None:
+        """Finish the batch in flight and end the run; its weights stay."""
+        if self.state == "training":
+            self._pause()
+        self._end_run()
+        if self.state != "ready":
+            self.enter("ready")
+
+    def enter(self, state: m.WorkerState) -> None:
+        """Be in this state, and tell it."""
+        self.state = state
+        self._post(m.StateChanged(state, self._session is not None))
+
+    def _do_chores(self) -> None:
+        for kind, (command, chore) in list(self._chores.items()):
+            try:
+                reply = next(chore)
+            except (StopIteration, NetariumError) as end:
+                self._chores.pop(kind, None)
+                if isinstance(end, NetariumError):
+                    self._post(m.CommandFailed(command, end))
+                continue
+            if reply is not None:
+                self._post(reply)
+
+    def _answer(self) -> None:
+        while self._answers:
+            self._answers.popleft()()
+
+    def _keep_answers_quick(self) -> bool:
+        """While someone draws and batches are slow, queue no batch that the next answer would have to wait for."""
+        assert self._session is not None
+        someone_draws = time.monotonic() - self._asked_at < _STILL_DRAWING_S
+        self._session.live.synchronous = someone_draws and self._batch_seconds > _SLOW_BATCH_S
+        return self._session.live.synchronous
+
+    def _advance(self) -> TrainingEvent | None:
+        event = next(self._run, None) if self._run is not None else None
+        if event is not None:
+            self._post(event)
+        if isinstance(event, BatchesDone) and self._session is not None:
+            self._batch_seconds = self._session.config.batch_size / max(event.samples_per_second, 1.0)
+            self._parked = None
+        if event is None or isinstance(event, RunFinished):
+            self._run = None
+            if event is not None and event.reason == "failed" and self._parked is not None:
+                self._go_back()
+            self.enter("ready")
+        return event
+
+    def _load_dataset(self, source: str | Path) -> None:
+        dataset = open_folder(source) if isinstance(source, Path) else load_dataset(source)
+        self._dataset = dataset
+        if self._session is not None and self._run is None:
+            self._session.dataset = dataset
+        self._chores.clear()
+        self._post(m.DatasetLoaded(dataset))
+
+    def _train(self, command: m.Train) -> None:
+        self._refuse_while_training()
+        if self._dataset is None:
+            raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
+        backend = self._make_backend(check_device(command.device))
+        self._park()
+        try:
+            session = Session(backend, command.spec, command.config, self._dataset)
+            run = session.train(command.run)
+        except Exception:
+            self._bring_back()
+            raise
+        self._begin(session, run, command.run)
+        self._post(m.NetworkReady(session.spec, session.config, session.class_names))
+        if command.one_batch:
+            self.state = "training"
+            self._pause()
+        else:
+            self.enter("training")
+
+    def _train_more(self, command: m.TrainMore) -> None:
+        self._refuse_while_training()
+        if self._session is None:
+            raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
+        if command.spec is not None and command.spec != self._session.spec:
+            self._edit(command.spec)
+        self._session.dataset = self._dataset
+        self._begin(self._session, self._session.train(command.run, command.config), command.run)
+        self.enter("training")
+
+    def _edit(self, spec: NetworkSpec) -> None:
+        self._refuse_while_training()
+        if self._session is None:
+            raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
+        self._session = self._session.edited(spec)
+        self._chores.clear()
+        self._post(m.NetworkReady(spec, self._session.config, self._session.class_names, "edited"))
+
+    def _park(self) -> None:
+        """Keep the network there is outside the device: the next one may need the memory, and fail for want of it."""
+        if self._session is not None:
+            self._parked = self._session.backend, self._session.model(runtime.versions())
+            self._session = None
+
+    def _bring_back(self) -> Session | None:
+        """Have the network again that was parked."""
+        if self._parked is not None:
+            backend, model = self._parked
+            self._parked = None
+            assert model.config is not None
+            self._session = Session(backend, model.spec, model.config, self._dataset, model)
+        return self._session
+
+    def _begin(self, session: Session, run: Generator[TrainingEvent, None, None], name: str) -> None:
+        self._session, self._run, self._run_name = session, run, name
+        self._chores.clear()
+
+    def _refuse_while_training(self) -> None:
+        if self.state in ("training", "paused"):
+            raise TrainingError("training.busy", "A run is going on; stop it first. It was not touched.")
+
+    def _pause(self) -> None:
+        """Train what is in flight to its end, so that the window shows all that was trained."""
+        assert self._session is not None
+        self._session.live.synchronous, self._session.live.report_every = True, 0.0
+        if self._advance_to(BatchesDone, Evaluating):
+            self._session.stopwatch.stop()
+            self.enter("paused")
+
+    def _step(self) -> None:
+        assert self._session is not None
+        self._session.stopwatch.start()
+        if self._advance_to(BatchesDone):  # at the end of an epoch, that is after its validation
+            self._session.stopwatch.stop()
+            self.enter("paused")
+
+    def _advance_to(self, *reports: type[TrainingEvent]) -> bool:
+        """Train on to the next report of one of these kinds; False when the run ended before."""
+        while self._run is not None:
+            if isinstance(self._advance(), reports):
+                return True
+        return False
+
+    def _resume(self) -> None:
+        assert self._session is not None
+        self._session.live.synchronous, self._session.live.report_every = False, REPORT_EVERY_S
+        self._session.stopwatch.start()
+        self.enter("training")
+
+    def _end_run(self) -> None:
+        if self._run is None or self._session is None:
+            return
+        self._run.close()
+        self._run = None
+        self._post(RunFinished(self._run_name, self._session.position, "stopped"))
+
+    def _go_back(self) -> None:
+        """Return to the network from before a run that failed in its first batches."""
+        self._session = None
+        session = self._bring_back()
+        assert session is not None
+        self._post(m.NetworkReady(session.spec, session.config, session.class_names, "restored"))
+
+    def _predict(self, session: Session, command: m.Predict) -> None:
+        if command.follows_pen:
+            self._asked_at = time.monotonic()
+        try:
+            images = fit_images(session.spec, command.image[np.newaxis])
+        except DataError:
+            return  # drawn for a network that takes other channels
+        pending = session.network.classify(images, command.with_activations)
+
+        def answer() -> None:
+            classified = pending.result()
+            self._post(m.Prediction(command.request, classified.probabilities[0], classified.activations))
+
+        self._answers.append(answer)
+
+    def _read_weights(self, session: Session, path: str) -> None:
+        pending, step = session.network.copy_weight(path), session.position.step
+        if pending is not None:
+            self._answers.append(lambda: self._post(m.WeightsRead(path, pending.result(), step)))
+
+    def _measure_activity(self, session: Session) -> None:
+        if session.dataset is None:
+            return
+        count = min(_ACTIVITY_SAMPLES, evaluation_batch(session.summary))
+        try:
+            images = fit_images(session.spec, session.dataset.test_images[:count] / np.float32(255))
+        except DataError:
+            return  # the data set was changed for another network
+        pending, step = session.network.activity(images), session.position.step
+        self._answers.append(lambda: self._post(m.ActivityMeasured(pending.result(), step)))
+
+    def _save(self, path: Path) -> None:
+        if self._session is None:
+            raise TrainingError("training.no_network", "There is no network to save yet; train or open one first.")
+        save_model_as(path, self._session.model(runtime.versions()))
+        self._post(m.Saved(path))
+
+    def _open(self, command: m.Open) -> None:
+        self._refuse_while_training()
+        opened = open_model(command.path, command.spec)
+        backend = self._make_backend(check_device(command.device))
+        config = opened.model.config or command.config
+        self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
+        self._chores.clear()
+        self._post(
+            m.NetworkReady(
+                self._session.spec, config, self._session.class_names, "opened", command.path, opened.note
+            )
+        )  # fmt: skip
+        self.enter("ready")
