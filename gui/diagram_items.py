@@ -161,7 +161,7 @@ class BoxItem(NodeItem):
                 painter.drawText(QPointF(left, y), texts[0])
             if texts[1]:
                 is_warning = row.role == "figures" and self._dead_share() >= MANY_DEAD
-                painter.setPen(colours.bad if is_warning else colours.muted)
+                painter.setPen(colours.warning if is_warning else colours.muted)
                 painter.setFont(font("small"))
                 painter.drawText(QPointF(end - width_of(texts[1], "small"), y), texts[1])
 

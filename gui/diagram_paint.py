@@ -37,7 +37,8 @@ class Colours:
         self.border = QColor(theme.border)
         self.accent = QColor(theme.accent)
         self.bad = QColor(theme.bad)
-        self.bad_fill = mixed(self.bad, self.surface, 0.2 if theme.dark else 0.1)
+        self.warning = mixed(self.text, self.bad, 0.3)  # as small text on the tint of any kind
+        self.bad_fill = mixed(self.bad, self.surface, 0.15 if theme.dark else 0.1)
         self.frame = (mixed(QColor(theme.sunken), self.surface, 0.7), self.surface)
 
     def of_role(self, role: str) -> QColor:

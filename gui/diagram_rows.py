@@ -59,18 +59,16 @@ def rows_of(card: Card, with_figures: bool) -> tuple[Row, ...]:
     title, rest = card.title, card.rest
     if rest and card.block != "folded" and width_of(f"{title}, {rest}", "title") <= _MOST:
         title, rest = f"{title}, {rest}", ""
-    rows: list[Row] = []
-    if card.parameters or card.note or rest or _pair(title, card.shape, "title") > _MOST:
-        rows.append(Row(title, role="title"))
-        if not card.parameters:
-            rows.append(Row(rest, card.shape))
-        elif not rest:
-            rows.append(Row(card.shape, card.parameters))
-        else:
-            rows += [Row(rest), Row(card.shape, card.parameters)]
-        rows += [Row(line, role="note") for line in _lines(card.note)]
+    if not card.parameters and not rest and _pair(title, card.shape, "title") <= _MOST:
+        rows = [Row(title, card.shape, "title")]
     else:
-        rows.append(Row(title, card.shape, "title"))
+        rows = [Row(title, role="title")]
+        if rest and card.parameters:
+            rows.append(Row(rest))
+        # The shape stands left where nothing else does.
+        left = "" if card.parameters else rest
+        rows.append(Row(left, card.shape) if left else Row(card.shape, card.parameters))
+    rows += [Row(line, role="note") for line in _lines(card.note)]
     if with_figures and card.is_layer and card.units:
         rows.append(Row("", role="figures"))
     return tuple(rows)

@@ -44,7 +44,7 @@ class Theme:
 
     def layer_fill(self, kind: str) -> str:
         """Return the background of a box of that kind: its colour, faint enough for text upon it."""
-        share = 0.22 if self.dark else 0.13
+        share = 0.18 if self.dark else 0.13
         return mixed(QColor(self.layer_colour(kind)), QColor(self.surface), share).name()
 
     def diverging(self) -> np.ndarray:
