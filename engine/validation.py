@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 import typing
@@ -42,7 +43,7 @@ class Range(msgspec.Struct, frozen=True):
 
 def field_range(kind: type[msgspec.Struct], field: str) -> Range:
     """Return the range written in the type of a numeric field of ``kind``."""
-    return _range(typing.get_type_hints(kind, include_extras=True)[field])
+    return _range(_hints(kind)[field])
 
 
 def check_fields(struct: S, owner: str = "") -> S:
@@ -60,10 +61,15 @@ def check_fields(struct: S, owner: str = "") -> S:
     ConfigError
         Naming the field, the value and the range.
     """
-    hints = typing.get_type_hints(type(struct), include_extras=True)
+    hints = _hints(type(struct))
     for field in struct.__struct_fields__:
         _check(f"{owner}.{field}" if owner else field, getattr(struct, field), hints[field])
     return struct
+
+
+@functools.cache  # evaluating the annotations takes longer than all checks of a layer
+def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return typing.get_type_hints(kind, include_extras=True)
 
 
 def _check(field: str, value: Any, hint: Any) -> None:

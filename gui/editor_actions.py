@@ -34,7 +34,7 @@ class EditorActions(QObject):
     ----------
     session : EditorSession
     editor : QWidget
-        Where undo and redo are heard, and what menus belong to.
+        Where the keys of undo, redo and add are heard, and what menus belong to.
     tree : QAbstractItemView
         Where keys that change the selected layers are heard; elsewhere they mean other things.
     """
@@ -125,7 +125,7 @@ class EditorActions(QObject):
         action.setToolTip(wrapped(f"<b>{text}</b> ({action.shortcut().toString(_NATIVE)})<br>{idea}"))
         action.setStatusTip(idea)
         action.triggered.connect(lambda: does())
-        (self._editor if name in ("undo", "redo") else self._tree).addAction(action)
+        (self._editor if name in ("undo", "redo", "add") else self._tree).addAction(action)
         return action
 
     def _make_bar(self) -> QWidget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QCoreApplication
@@ -39,6 +40,13 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """Return everything that is shown of it, without the rows inside."""
         return (self.key, self.title, self.note, self.output, self.parameters, self.error)
+
+
+def every(rows: list[Row]) -> Iterator[Row]:
+    """Yield rows and the rows inside them, in order."""
+    for row in rows:
+        yield row
+        yield from every(row.rows)
 
 
 def build_rows(spec: NetworkSpec, partial: PartialSummary, error: str) -> list[Row]:

@@ -36,8 +36,8 @@ from PySide6.QtWidgets import (
 from engine.architecture.editing import Place
 from gui.layer_drop import Drop, find_drop
 from gui.layer_painter import BRANCH_ROLE, ERROR_ROLE, NOTE_ROLE, LayerPainter
-from gui.layer_rows import Row
-from gui.theme import MARGIN, Theme
+from gui.layer_rows import Row, every
+from gui.theme import MARGIN, SPACE, Theme
 
 _KEY_ROLE = int(Qt.ItemDataRole.UserRole)
 _OPENED_ROLE = int(Qt.ItemDataRole.UserRole) + 4
@@ -61,7 +61,8 @@ class LayerTree(QTreeWidget):
         self.headerItem().setToolTip(2, self.tr("How many numbers the layer learns"))
         for column in (1, 2):
             self.headerItem().setTextAlignment(column, _RIGHT)
-            self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+            # Not fitted by Qt, which measures all rows again for every cell that changes.
+            self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.header().setStretchLastSection(False)
         self.header().setMinimumSectionSize(36)
@@ -97,6 +98,7 @@ class LayerTree(QTreeWidget):
                 self._rows = []
             self._items = {}
             self._sync(self.invisibleRootItem(), self._rows, rows)
+            self._fit_columns(rows)
             self._rows = rows
             if afresh and len(self._items) <= _MANY_ROWS:
                 self.expandAll()
@@ -157,7 +159,8 @@ class LayerTree(QTreeWidget):
             painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self.tr("No layers yet. Add one, or paste some."))
         if self._drop is not None:
             painter.setPen(QPen(self.palette().highlight().color(), 2))
-            painter.drawRect(self._drop.mark)
+            mark = self._drop.mark
+            painter.drawRect(mark) if mark.height() else painter.drawLine(mark.topLeft(), mark.topRight())
 
     def startDrag(self, supported: Qt.DropAction) -> None:
         """Take the selected layers up; the tree moves them itself when they are dropped."""
@@ -251,6 +254,15 @@ class LayerTree(QTreeWidget):
             if before is None or before.cells() != row.cells():
                 _fill(item, row)
             self._sync(item, before.rows if before is not None else [], row.rows)
+
+    def _fit_columns(self, rows: list[Row]) -> None:
+        """Make the columns of figures as wide as their longest text."""
+        metrics = self.fontMetrics()
+        for column, texts in ((1, {row.output for row in every(rows)}), (2, {row.parameters for row in every(rows)})):
+            header = self.header().sectionSizeHint(column)
+            width = max([header, *(metrics.horizontalAdvance(text) + 3 * SPACE for text in texts)])
+            if width != self.header().sectionSize(column):
+                self.header().resizeSection(column, width)
 
     def _note_opened(self, open_new: bool) -> None:
         """Open blocks and branches that have just got their first rows; later they stay as a person leaves them."""
