@@ -71,20 +71,31 @@ class BoxItem(NodeItem):
         self.activity: LayerActivity | None = None
         self._figures = ("", "")
         self._outline = outline(self.rect, card.kind)
+        side = QPainterPath()
+        side.addRect(QRectF(self.rect.left(), self.rect.top(), BAND, self.rect.height()))
+        self._band = side.intersected(self._outline)  # no clipping, which SVG files would lose
 
     def shape(self) -> QPainterPath:
         """Return where it can be pressed."""
         return self._outline
 
-    def set_activity(self, activity: LayerActivity | None) -> None:
-        """Show what was measured; nothing is painted again if it reads the same."""
-        before = (self._figures, self._dead_share())
+    def set_activity(self, activity: LayerActivity | None, readable: bool) -> None:
+        """Show what was measured; nothing is painted again if it looks the same.
+
+        Parameters
+        ----------
+        activity : LayerActivity, or None for nothing
+        readable : bool
+            Whether the figures can be read at the present zoom; else only the share of dead units shows.
+        """
+        figures, share = self._figures, self._dead_share()
         self.activity = activity
         self._figures = ("", "")
         if activity is not None:
             self._figures = (mean_text(activity.mean), dead_text(activity.dead, activity.units))
-        if before != (self._figures, self._dead_share()):
+        if figures != self._figures:
             self.setToolTip(wrapped(self.spoken()))
+        if share != self._dead_share() or (readable and figures != self._figures):
             self.update()
 
     def texts(self) -> list[str]:
@@ -117,7 +128,7 @@ class BoxItem(NodeItem):
         painter.setPen(self._pen())
         painter.setBrush(colours.bad_fill if self.card.note else colours.fill[kind])
         painter.drawPath(self._outline)
-        self._draw_band(painter)
+        painter.fillPath(self._band, colours.bad if self.card.note else colours.kind[kind])
         self._draw_dead(painter)
         if scale >= ALL_TEXT_FROM:
             self._draw_rows(painter)
@@ -125,15 +136,8 @@ class BoxItem(NodeItem):
                 draw_fold_mark(painter, self.fold_mark(), True, colours)
         else:
             room = self.rect.adjusted(BAND, 0, 0, 0)
-            draw_large(painter, room, (self.card.title, self.card.word), scale, colours)
-
-    def _draw_band(self, painter: QPainter) -> None:
-        rect = self.rect
-        painter.save()
-        painter.setClipPath(self._outline, Qt.ClipOperation.IntersectClip)
-        colour = self.colours.bad if self.card.note else self.colours.kind[self.card.kind]
-        painter.fillRect(QRectF(rect.left(), rect.top(), BAND, rect.height()), colour)
-        painter.restore()
+            title = self.card.title
+            draw_large(painter, room, (title, title.split(",")[0], self.card.word), scale, colours)
 
     def _draw_dead(self, painter: QPainter) -> None:
         """Fill the lower side as far as units are dead; seen at every zoom."""

@@ -74,6 +74,8 @@ class DiagramPanel(QWidget):
             Of ``spec``; a layer that does not fit is marked with the sentence that says why.
         """
         before = self.view.spec
+        if before is not None and (spec, summary) == (before, self.view.summary):
+            return
         keep = spec is not None and before is not None and is_edit_of(spec, before)
         self._controls.setEnabled(spec is not None)
         self._controls.set_network(

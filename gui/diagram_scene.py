@@ -68,10 +68,17 @@ class DiagramScene(QGraphicsScene):
                 item.colours = self.colours
         self.update()
 
-    def set_activity(self, activity: Mapping[str, LayerActivity]) -> None:
-        """Show what was measured; only boxes whose texts change are painted again."""
+    def set_activity(self, activity: Mapping[str, LayerActivity], readable: bool) -> None:
+        """Show what was measured; only boxes that look otherwise are painted again.
+
+        Parameters
+        ----------
+        activity : mapping of layer path to LayerActivity
+        readable : bool
+            Whether figures can be read at the present zoom.
+        """
         for box in self._boxes:
-            box.set_activity(activity.get(box.card.key))
+            box.set_activity(activity.get(box.card.key), readable)
 
     def item(self, key: str) -> NodeItem | None:
         """Return the box of a layer or the frame of a block."""

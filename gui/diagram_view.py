@@ -22,6 +22,7 @@ from engine.inspection.activity import LayerActivity
 from gui.diagram_columns import MOST_FITTED, choose_columns
 from gui.diagram_content import block_paths, nodes_of
 from gui.diagram_items import NodeItem
+from gui.diagram_paint import ALL_TEXT_FROM
 from gui.diagram_rows import pieces_of
 from gui.diagram_scene import DiagramScene
 from gui.theme import Theme
@@ -49,7 +50,7 @@ class DiagramView(ZoomView):
         self.diagram_scene = DiagramScene(self)
         self.setScene(self.diagram_scene)
         self.spec: NetworkSpec | None = None
-        self._summary = PartialSummary(())
+        self.summary = PartialSummary(())
         self._folded: set[str] = set()
         self._activity: Mapping[str, LayerActivity] = {}
         self._with_figures = False
@@ -62,7 +63,7 @@ class DiagramView(ZoomView):
 
     def set_network(self, spec: NetworkSpec | None, summary: PartialSummary, keep: bool) -> None:
         """Draw a network; ``keep`` keeps zoom, position, selection and folds, as after an edit."""
-        self.spec, self._summary = spec, summary
+        self.spec, self.summary = spec, summary
         if not keep:
             self._folded = set()
             self._activity, self._with_figures = {}, False
@@ -77,7 +78,7 @@ class DiagramView(ZoomView):
             self._with_figures = True
             self._draw()
         else:
-            self.diagram_scene.set_activity(self._activity)
+            self.diagram_scene.set_activity(self._activity, self.scale_now() >= ALL_TEXT_FROM)
 
     def apply_theme(self, theme: Theme) -> None:
         """Paint in the colours of ``theme``."""
@@ -233,7 +234,7 @@ class DiagramView(ZoomView):
         item = scene.item(anchor or scene.chosen) or self._central_item()
         held = (item.card.key, item.rect.topLeft()) if item is not None else ("", QPointF())
         place = self.mapFromScene(held[1])
-        nodes = nodes_of(self.spec, self._summary, self._folded.__contains__) if self.spec is not None else ()
+        nodes = nodes_of(self.spec, self.summary, self._folded.__contains__) if self.spec is not None else ()
         count = len(nodes)
         if self.is_fitted or sum(self._columns) == 0:
             size = self.viewport().size()
@@ -241,7 +242,7 @@ class DiagramView(ZoomView):
         elif sum(self._columns) != count:
             self._columns = _stretched(self._columns, count)
         scene.show_nodes(nodes, self._columns, self._with_figures)
-        scene.set_activity(self._activity)
+        scene.set_activity(self._activity, readable=True)
         if self.is_fitted:
             self._show_whole()
         else:
@@ -252,7 +253,7 @@ class DiagramView(ZoomView):
     def _refit(self) -> None:
         """Choose the columns anew for the size that the view has now."""
         if self.is_fitted and self.spec is not None and self.isVisible():
-            nodes = nodes_of(self.spec, self._summary, self._folded.__contains__)
+            nodes = nodes_of(self.spec, self.summary, self._folded.__contains__)
             size = self.viewport().size()
             if choose_columns(pieces_of(nodes, self._with_figures), size.width(), size.height()) != self._columns:
                 self._draw()

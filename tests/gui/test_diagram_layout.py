@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.architecture.shapes import summarize_partly
+from engine.architecture.zoo import EXPERIMENTS
 from gui.diagram_columns import choose_columns
+from gui.diagram_content import nodes_of
 from gui.diagram_layout import Block, Diagram, Leaf, Piece, Rect, arrange
+from gui.diagram_rows import pieces_of
 
 
 def overlap(one: Rect, other: Rect) -> bool:
@@ -87,9 +91,10 @@ def broken(draw):
 @given(broken())
 @settings(max_examples=40, deadline=None)
 def test_boxes_never_overlap_and_stay_in_their_frames(network):
-    pieces, columns = network
-    diagram = arrange(pieces, columns)
+    check_boxes(arrange(*network))
 
+
+def check_boxes(diagram: Diagram) -> None:
     for (key, one), (other_key, other) in combinations(diagram.boxes.items(), 2):
         assert not overlap(one, other), (key, other_key)
     for (key, one), (other_key, other) in combinations(diagram.frames.items(), 2):
@@ -108,8 +113,10 @@ def test_boxes_never_overlap_and_stay_in_their_frames(network):
 @given(broken())
 @settings(max_examples=40, deadline=None)
 def test_lines_are_straight_avoid_boxes_and_cross_no_other_line(network):
-    pieces, columns = network
-    diagram = arrange(pieces, columns)
+    check_lines(arrange(*network))
+
+
+def check_lines(diagram: Diagram) -> None:
     lines = list(stretches(diagram))
 
     for line in lines:
@@ -121,6 +128,17 @@ def test_lines_are_straight_avoid_boxes_and_cross_no_other_line(network):
             continue
         inside = flat.x + 0.01 < steep.x < flat.right - 0.01 and steep.y + 0.01 < flat.y < steep.bottom - 0.01
         assert not inside, "two lines cross"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_nothing_overlaps_or_crosses_in_a_network_of_the_zoo(name, qapp):
+    spec = EXPERIMENTS[name].network()
+    summary = summarize_partly(spec)
+    for folded in (False, True):
+        pieces = pieces_of(nodes_of(spec, summary, lambda path, folded=folded: folded), with_figures=True)
+        diagram = arrange(pieces, choose_columns(pieces, 600, 330))
+        check_boxes(diagram)
+        check_lines(diagram)
 
 
 @given(broken())
