@@ -51,7 +51,7 @@ def training_memory(summary: NetworkSummary, config: TrainingConfig) -> int:
     and the data; within 25% of measurements above 200 MB and 50 MB below (``scripts/check_estimates.py``).
     """
     network = graph(summary)
-    return _estimate(summary, network, plan(network), config, config.batch_size)
+    return _estimate(summary, network, plan(network), config, _batch(config))
 
 
 def largest_batch(summary: NetworkSummary, config: TrainingConfig, available: int) -> int | None:
@@ -101,6 +101,10 @@ def _estimate(summary: NetworkSummary, network: Graph, planned: Plan, config: Tr
     )  # fmt: skip
     values = weights + _CONVOLUTION_COPIES * sum(convolutions) + batch * per_sample + _temporary(network, batch)
     return _BASE + _KERNELS * len(convolutions) + _VALUE * values
+
+
+def _batch(config: TrainingConfig) -> int:
+    return min(config.batch_size, config.limit_train or config.batch_size)
 
 
 def _pooling_places(network: Graph) -> int:

@@ -23,9 +23,11 @@ from engine.training.live import LiveSettings
 from engine.training.loop import evaluate, train
 from engine.training.stopwatch import Stopwatch
 
-# The first batches build MXNet's plans and kernels.
+# The first batches build MXNet's plans and kernels; where a batch takes long, what the third one still does is little.
 _WARM_UP_BATCHES = 3
-_WARM_UP_SECONDS = 2.0  # once these have passed, a single batch is enough
+_LONG_WARM_UP_BATCHES = 2
+_LONG_BATCH_SECONDS = 1.0
+
 _FEWEST_BATCHES = 3
 _SECONDS = 0.5
 _MOST_EVALUATIONS = 5
@@ -33,9 +35,10 @@ _MOST_EVALUATIONS = 5
 # LastGoodWeights copies the weights once a second, or less often where this would take more of the time.
 _MOST_FOR_COPIES = 1 / 50
 
-# A batch is computed while whoever drives this does something else, so after a longer pause its time says nothing.
-_PAUSE_SECONDS = 0.001
-_MOST_SPOILED = 50
+# A batch is computed while whoever drives this does something else, so after a pause its time says nothing, unless
+# the pause was short compared with the batch. Where that goes on, one batch at a time is computed from then on.
+_SHORT_PAUSE_SHARE = 0.05
+_MOST_SPOILED = 8
 
 
 class EpochEstimate(Struct, frozen=True):
@@ -102,7 +105,9 @@ def _training(network: Network, data: TrainingData, config: TrainingConfig) -> G
     seconds = 0.0
     for event in train(network, data, config, live=live, stopwatch=stopwatch, last_good=_FirstWeights(network)):
         # The first batch of an epoch has none in flight before it.
-        if isinstance(event, BatchesDone) and measure.add(stopwatch.seconds, event.position.batch > 1):
+        if isinstance(event, BatchesDone) and measure.add(
+            stopwatch.seconds, event.position.batch > 1 and len(event.losses) == 1
+        ):
             batches = math.ceil(len(data.train) / config.batch_size)
             return batches * measure.mean * (1 + _share_of_copies(network))
         if isinstance(event, EpochDone):
@@ -110,6 +115,7 @@ def _training(network: Network, data: TrainingData, config: TrainingConfig) -> G
             seconds = event.seconds
         stopwatch.stop()
         yield from measure.pause()
+        live.synchronous = measure.disturbed
         stopwatch.start()
     return seconds
 
@@ -153,23 +159,24 @@ class _Measure:
     """Collects the times between batches."""
 
     def __init__(self) -> None:
-        self._began = time.perf_counter()
         self._last = 0.0
         self._batches = 0
-        self._spoiled = False
-        self._all: list[float] = []
-        self._clean: list[float] = []
+        self._pause = 0.0
+        self._spoiled = 0
+        self._times: list[float] = []
 
-    def add(self, now: float, in_epoch: bool) -> bool:
+    def add(self, now: float, usual: bool) -> bool:
         """Add a batch that was done at ``now`` on the stopwatch; return whether the measure is complete."""
         took, self._last = now - self._last, now
         self._batches += 1
-        if self._warm and in_epoch:
-            self._all.append(took)
-            if not self._spoiled:
-                self._clean.append(took)
-        times = self._times
-        return (len(times) >= _FEWEST_BATCHES and sum(times) >= _SECONDS) or sum(times) >= _WARM_UP_SECONDS
+        warm_up = _LONG_WARM_UP_BATCHES if took > _LONG_BATCH_SECONDS else _WARM_UP_BATCHES
+        if usual and self._batches > warm_up:
+            if self.disturbed or self._pause <= _SHORT_PAUSE_SHARE * took:
+                self._times.append(took)
+            else:
+                self._spoiled += 1
+        enough = len(self._times) >= _FEWEST_BATCHES and sum(self._times) >= _SECONDS
+        return enough or sum(self._times) >= _LONG_BATCH_SECONDS
 
     @property
     def mean(self) -> float:
@@ -177,16 +184,12 @@ class _Measure:
         return sum(self._times) / len(self._times)
 
     @property
-    def _times(self) -> list[float]:
-        return self._all if len(self._all) - len(self._clean) > _MOST_SPOILED else self._clean
-
-    @property
-    def _warm(self) -> bool:
-        slow = time.perf_counter() - self._began > _WARM_UP_SECONDS
-        return self._batches > (1 if slow else _WARM_UP_BATCHES)
+    def disturbed(self) -> bool:
+        """Whether pauses spoiled so many batches that they should be computed one at a time."""
+        return self._spoiled > _MOST_SPOILED
 
     def pause(self) -> Generator[None, None, None]:
         """Let whoever drives this do something else, and notice how long it took."""
         before = time.perf_counter()
         yield
-        self._spoiled = time.perf_counter() - before > _PAUSE_SECONDS
+        self._pause = time.perf_counter() - before
