@@ -25,18 +25,22 @@ from gui.editor_foot import EditorFoot, ProblemLine, problem
 from gui.editor_head import EditorHead
 from gui.editor_places import only_branch
 from gui.editor_session import EditorSession
+from gui.form import FIELD_HEIGHT
 from gui.layer_facts import LayerFacts
 from gui.layer_form import LayerForms
 from gui.layer_rows import build_rows
 from gui.layer_tree import LayerTree
 from gui.theme import GAP, MARGIN, SPACE, Theme
 
+# What the longest form needs with the facts below it; what is more belongs to the tree.
+_MOST_DETAILS = 7 * (FIELD_HEIGHT + SPACE) + 72
+
 
 class EditorPanel(QWidget):
     """Edits a network, and tells of every edit; what is done with the network is up to who listens."""
 
     edited = Signal(object)  # the NetworkSpec after every edit, also while its shapes do not fit
-    layer_selected = Signal(str)  # the path of the layer that a person selected
+    layer_selected = Signal(str)  # the path of the layer that a person selected, added, moved or renamed
     apply_requested = Signal()  # put the edited network in the place of the trained one
     saved = Signal(object)  # the Path that was written
     own_networks_changed = Signal()
@@ -48,6 +52,7 @@ class EditorPanel(QWidget):
         self.setObjectName("editorPanel")
         self.setAccessibleName(self.tr("Network editor"))
         self._session = EditorSession(self)
+        self._told = ""  # the layer of which it was said last that it is selected
         self._afresh = True  # whether the tree is to forget what was folded
         self._head = EditorHead()
         self._tree = LayerTree()
@@ -75,6 +80,7 @@ class EditorPanel(QWidget):
     def select(self, path: str) -> None:
         """Select the layer with this path, if there is one, without a signal."""
         if path in self._paths() and self._session.selection != (path,):
+            self._told = path
             self._session.select((path,))
             self._tree.select((path,))
             self._show_selection()
@@ -138,6 +144,9 @@ class EditorPanel(QWidget):
         is_layer = len(selection) == 1 and not selection[0].endswith("/")
         layer = editing.layer_at(self._session.spec, selection[0]) if is_layer else None
         self._forms.set_layer(layer)
+        form = self._forms.form()
+        if form is not None:
+            self._head.set_label_width(form.caption_width)
         self._watch_fields()
         self._facts.setVisible(layer is not None)
         if layer is not None:
@@ -158,7 +167,17 @@ class EditorPanel(QWidget):
         self._session.select(keys)
         self._show_selection()
         if len(keys) == 1 and not keys[0].endswith("/"):
-            self.layer_selected.emit(keys[0])
+            self._told = keys[0]
+            self.layer_selected.emit(self._told)
+
+    def _tell_edit(self, spec: NetworkSpec) -> None:
+        before = self._told
+        self.edited.emit(spec)
+        selection = self._session.selection
+        # A layer that was added or moved is selected by that; who shows the network too has it only now.
+        if len(selection) == 1 and not selection[0].endswith("/") and selection[0] != before:
+            self._told = selection[0]
+            self.layer_selected.emit(self._told)
 
     def _edit_layer(self, layer: Layer, field: str) -> None:
         self._session.replace(self._session.selection[0], layer, field)
@@ -208,13 +227,14 @@ class EditorPanel(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setMinimumHeight(110)
+        scroll.setMaximumHeight(_MOST_DETAILS)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(above)
         self._splitter.addWidget(scroll)
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
-        self._splitter.setSizes([290, 230])  # only their relation counts
+        self._splitter.setSizes([330, 200])  # only their relation counts
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         layout.setSpacing(GAP)
@@ -225,12 +245,13 @@ class EditorPanel(QWidget):
 
     def _connect(self) -> None:
         self._session.changed.connect(self._show)
-        self._session.edited.connect(self.edited)
+        self._session.edited.connect(self._tell_edit)
         self._session.failed.connect(self.failed)
         self._head.renamed.connect(self._rename)
         self._head.input_changed.connect(self._session.set_input_shape)
         self._tree.selected.connect(self._select_rows)
         self._tree.moved.connect(self._session.move)
+        self._tree.itemActivated.connect(lambda: self._forms.focus_setting())
         self._forms.edited.connect(self._edit_layer)
         self._problem.clicked.connect(self._go_to_problem)
         self._foot.apply_requested.connect(self.apply_requested)

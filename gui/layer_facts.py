@@ -33,9 +33,9 @@ class LayerFacts(QWidget):
             value.setAccessibleName(label)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._values[name] = value
-            row, column = divmod(place, 2) if place < 4 else (place - 2, 0)
-            grid.addWidget(caption, row, 2 * column)
-            grid.addWidget(value, row, 2 * column + 1, 1, 1 if place < 4 else 3)
+            row, column = (0, 2 * place) if place < 2 else (place - 1, 0)
+            grid.addWidget(caption, row, column)
+            grid.addWidget(value, row, column + 1, 1, 1 if place < 2 else 3)
 
     def set_layer(self, path: str, partial: PartialSummary, input_shape: tuple[int, ...]) -> None:
         """Show the figures of the layer with this path; of a block, those of all it holds."""
@@ -67,7 +67,7 @@ class LayerFacts(QWidget):
             ("factOutput", self.tr("Gives"), self.tr("The shape of one sample behind it: channels×height×width.")),
             ("factParameters", self.tr("Parameters"), self.tr("How many numbers it learns.")),
             (
-                "factMultiplyAdds", self.tr("Mult-adds"),
+                "factMultiplyAdds", self.tr("Multiply-adds"),
                 self.tr("How many multiplications with addition one sample costs on its way forward."),
             ),
             (

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from PySide6.QtCore import QSignalBlocker, QSize, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QStackedWidget, QWidget
 
 from engine.architecture.layers import Activation, Layer, describe
 from engine.validation import Range
 from gui.form import CompoundField, Field, SettingsForm
 from gui.layer_fields import NameField, NumbersField, Toggle
 from gui.spin_boxes import Choice, CountSpin, ScientificSpin
+from gui.theme import SPACE
 
 _BLOCKS = ("body", "shortcut", "branches")  # edited as rows of the tree
 
@@ -33,6 +34,8 @@ class LayerForm(SettingsForm):
         super().__init__(parent)
         self._widgets: dict[str, Any] = {}
         words = self._words()
+        # All kinds alike, so that the fields stay where they are when another layer is selected.
+        self.caption_width = max(self.fontMetrics().horizontalAdvance(label) for label, _ in words.values()) + SPACE
         hints = typing.get_type_hints(kind, include_extras=True)
         fields = [field for field in kind.__struct_fields__ if field not in (*_BLOCKS, "name")]
         for name in ("name", *fields):
@@ -45,6 +48,8 @@ class LayerForm(SettingsForm):
             else:
                 widget.valueChanged.connect(lambda *_, field=name: self._tell(field))
 
+        self.set_label_width(self.caption_width)
+
     def set_layer(self, layer: Layer) -> None:
         """Show the settings of a layer, without a signal."""
         for name, widget in self._widgets.items():
@@ -54,6 +59,14 @@ class LayerForm(SettingsForm):
             elif widget.value() != value:
                 with QSignalBlocker(widget):
                     widget.choose(value) if isinstance(widget, Choice) else widget.setValue(value)
+
+    def focus_setting(self) -> None:
+        """Let the keyboard go to the first setting, or to the name where there is none."""
+        widget = list(self._widgets.values())[:2][-1]
+        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        target = widget.focusProxy() or widget
+        if isinstance(target, (QAbstractSpinBox, QLineEdit)):
+            target.selectAll()
 
     def _tell(self, field: str) -> None:
         self.setting_changed.emit(field, self._widgets[field].value())
@@ -147,6 +160,12 @@ class LayerForms(QStackedWidget):
         """Return the form that is shown."""
         current = self.currentWidget()
         return current if isinstance(current, LayerForm) else None
+
+    def focus_setting(self) -> None:
+        """Let the keyboard go to the first setting of the layer on show."""
+        form = self.form()
+        if form is not None:
+            form.focus_setting()
 
     def sizeHint(self) -> QSize:
         """Return the size that the form on show needs, not the largest of them."""

@@ -87,8 +87,8 @@ class LayerPainter(QStyledItemDelegate):
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(line, flags, metrics.elidedText(title, elide, line.width()))
         rest = line.adjusted(metrics.horizontalAdvance(title) + 2 * SPACE, 0, 0, 0)
-        # A name of which only a letter or two would be left says nothing.
-        if note and rest.width() > 4 * metrics.averageCharWidth():
+        # A name of which only a few letters would be left says nothing.
+        if note and rest.width() >= min(metrics.horizontalAdvance(note) + SPACE, 8 * metrics.averageCharWidth()):
             painter.setPen(weak)
             painter.drawText(rest, flags, metrics.elidedText(note, elide, rest.width()))
 

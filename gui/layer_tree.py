@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QMimeData,
     QModelIndex,
     QPersistentModelIndex,
+    QRect,
     QSignalBlocker,
     Qt,
     Signal,
@@ -147,6 +148,12 @@ class LayerTree(QTreeWidget):
         super().drawRow(painter, options, index)
         self._painter.paint_sentence(painter, options, options.rect, index)
 
+    def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Paint the arrow of a block beside its title, not beside the sentence below."""
+        line = QRect(rect)
+        line.setHeight(min(line.height(), self._painter.line_height()))
+        super().drawBranches(painter, line, index)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows, and where what is dragged would go."""
         super().paintEvent(event)
@@ -253,14 +260,16 @@ class LayerTree(QTreeWidget):
             self._items[row.key] = item
             if before is None or before.cells() != row.cells():
                 _fill(item, row)
+            if before is None and row.is_branch:
+                item.setFirstColumnSpanned(True)
             self._sync(item, before.rows if before is not None else [], row.rows)
 
     def _fit_columns(self, rows: list[Row]) -> None:
         """Make the columns of figures as wide as their longest text."""
         metrics = self.fontMetrics()
         for column, texts in ((1, {row.output for row in every(rows)}), (2, {row.parameters for row in every(rows)})):
-            header = self.header().sectionSizeHint(column)
-            width = max([header, *(metrics.horizontalAdvance(text) + 3 * SPACE for text in texts)])
+            texts.add(self.headerItem().text(column))
+            width = max(metrics.horizontalAdvance(text) for text in texts) + 2 * SPACE + 2
             if width != self.header().sectionSize(column):
                 self.header().resizeSection(column, width)
 

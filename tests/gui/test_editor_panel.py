@@ -74,7 +74,7 @@ class Editor:
     def spot(self, key, share=0.5) -> QPoint:
         self.tree.scrollToItem(self.tree.item(key))
         frame = self.tree.visualItemRect(self.tree.item(key))
-        return QPoint(frame.left() + 20, round(frame.top() + share * frame.height()))
+        return QPoint(frame.left() + 60, round(frame.top() + share * frame.height()))
 
     def click(self, *keys, modifier=CONTROL) -> None:
         for place, key in enumerate(keys):
@@ -382,6 +382,27 @@ def test_height_and_width_change_together_until_they_are_unlinked(editor):
     editor.click("residual1/conv1")
     editor.click("conv1")
     assert not editor.find("layerKernelFieldLink").isChecked(), "numbers that differ must not be made equal"
+
+
+def test_enter_on_a_row_goes_to_its_settings(editor):
+    editor.click("dense1")
+    editor.key(Qt.Key.Key_Return)
+    units = editor.find("layerUnitsField")
+    assert units.hasFocus()
+    editor.qtbot.keyClicks(units, "20")
+    editor.key(Qt.Key.Key_Return, widget=units)
+    assert editor.layer("dense1").units == 20
+
+
+def test_a_layer_that_was_added_or_renamed_is_told_as_selected_after_the_edit(editor):
+    told = []
+    editor.panel.edited.connect(lambda spec: told.append(len(list(walk(spec.layers)))))
+    editor.panel.layer_selected.connect(told.append)
+    editor.click("relu1")
+    editor.add("addDropout")
+    editor.enter("layerNameFieldEdit", "mine")
+    editor.enter("layerRateField", "0.1")
+    assert told == ["relu1", 13, "dropout2", 13, "mine", 13]
 
 
 def test_steps_in_one_field_are_one_edit_to_take_back(editor):
