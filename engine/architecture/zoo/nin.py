@@ -63,10 +63,11 @@ NIN = Experiment(
     description="1×1 convolutions and a global average in place of dense layers: NiN for small images.",
     source="Netarium, scaled from nin-original",
     build=nin,
+    # Ten channels between the last convolutions let little through at first: more and larger steps than for the others.
     config=TrainingConfig(
-        optimizer=OptimizerConfig("adam", learning_rate=0.001),
+        optimizer=OptimizerConfig("adam", learning_rate=0.002),
         initializer=InitializerConfig("he", distribution="gaussian"),
-        batch_size=100,
+        batch_size=50,
         epochs=5,
     ),
 )

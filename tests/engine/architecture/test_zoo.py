@@ -86,7 +86,11 @@ PUBLISHED = {
     "densenet-original": course(0.1, 256),
     "alexnet": GENTLE,
     "vgg-11": GENTLE,
-    "nin": GENTLE,
+    "nin": TrainingConfig(
+        optimizer=OptimizerConfig("adam", learning_rate=0.002),
+        initializer=InitializerConfig("he", distribution="gaussian"),
+        batch_size=50, epochs=5, loss_reduction="mean", sampling="shuffled",
+    ),
     "googlenet": GENTLE,
     "resnet-18": ONE_CYCLE,
     "resnet-20": ONE_CYCLE,
