@@ -22,8 +22,8 @@ _WEIGHT_COPIES = 4
 # What each optimizer keeps for every weight.
 _MOMENTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "adagrad": 1, "rmsprop": 1, "adam": 2}
 
-# SGD updates all weights in one call, for which MXNet copies the convolutions' gradients out of oneDNN's layout; and
-# as much again stays with the C library between blocks that were returned, being too small to go back to the system.
+# For the update, MXNet copies the gradients of convolutions out of oneDNN's layout; and as much again stays with the
+# C library in blocks that were returned, being too small to go back to the system.
 _CONVOLUTION_COPIES = 2
 
 # Kernels that oneDNN writes for each convolution and its two gradients.
@@ -32,6 +32,9 @@ _KERNELS = 200_000
 # oneDNN rearranges what it computes with in temporary memory. MXNet keeps four such spaces and gives them to the
 # operations in turn, so each grows to what the largest of its operations needs.
 _TEMPORARY_SPACES = 4
+
+# A convolution inside a network needs one to two times the larger of its tensors, as layouts happen to fit together.
+_CONVOLUTION_NEED = 1.5
 
 # A batch is read while the one before is computed.
 _BATCHES_IN_FLIGHT = 2
@@ -118,13 +121,15 @@ def _masks(network: Graph) -> int:
 
 
 def _temporary(network: Graph, batch: int) -> int:
-    """Return the values in the spaces where oneDNN rearranges the larger of what an operation takes and gives."""
+    """Return the values in the spaces where oneDNN rearranges what operations take and give."""
     needs: list[int] = []
     for operation in network.operations:
         if isinstance(operation.layer, (Dense, Flatten, Dropout, Concat)):
             continue  # computed on arrays as they are
         # A convolution takes images as they are.
         taken = [0 if tensor == 0 else network.sizes[tensor] for tensor in operation.inputs]
-        need = batch * max(*taken, network.sizes[operation.output]) + operation.weights
+        need = batch * max(*taken, network.sizes[operation.output])
+        if isinstance(operation.layer, Conv2D):
+            need = operation.weights + (need if taken == [0] else int(_CONVOLUTION_NEED * need))
         needs += [need, need]  # forward and backward
     return sum(heapq.nlargest(_TEMPORARY_SPACES, needs))

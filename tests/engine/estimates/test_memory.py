@@ -9,13 +9,11 @@ from engine.architecture.layers import Activation, Conv2D, Dense, Dropout, Flatt
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
-from engine.backends.mxnet.gluon import GluonBackend
 from engine.estimates.memory import describe_bytes, largest_batch, training_memory
 from engine.training.config import OptimizerConfig, TrainingConfig
-from engine.training.initializers import initial_weights
 from scripts.check_estimates import memory_fits
 from scripts.measure_training import growth
-from tests.engine.samples import EVERYTHING
+from tests.engine.samples import EVERYTHING, build
 
 MLP = NetworkSpec("mlp", (1, 28, 28), (Flatten(), Dense(500), Activation("relu"), Dense(10)))
 GIGABYTE = 10**9
@@ -38,9 +36,7 @@ def test_larger_batches_take_more(name):
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"])
 def test_the_moments_of_the_optimizer_are_counted_as_the_backend_allocates_them(optimizer):
     config = OptimizerConfig(optimizer)
-    network = GluonBackend("cpu").build(
-        EVERYTHING, initial_weights(summarize(EVERYTHING), TrainingConfig().initializer, 0)
-    )
+    network = build(EVERYTHING)
     network.prepare_training(config, "mean")
     moments = sum(array.nbytes for name, array in network.optimizer_state().items() if name != "step")
 
@@ -116,8 +112,8 @@ def test_amounts_read_as_people_write_them(count, text):
     assert describe_bytes(count) == text
 
 
-SMALL_CNN = NetworkSpec(
-    "tanh", (3, 40, 40), (Conv2D(24, (3, 3)), Activation("tanh"), Conv2D(24, (3, 3)), Flatten(), Dense(10))
+OF_ONES_OWN = NetworkSpec(
+    "own", (3, 40, 40), (Conv2D(24, (3, 3)), Activation("tanh"), Conv2D(24, (3, 3)), Flatten(), Dense(10))
 )
 
 
@@ -125,9 +121,9 @@ SMALL_CNN = NetworkSpec(
     ("spec", "batch", "optimizer"),
     [
         (EXPERIMENTS["mlp-dropout"].network(), 256, "sgd"),
-        (EXPERIMENTS["densenet"].network(), 64, "momentum"),
+        (EXPERIMENTS["lenet-tanh"].network(), 256, "momentum"),
         (EXPERIMENTS["resnet-18-original"].network(), 4, "adam"),
-        (SMALL_CNN, 128, "nesterov"),
+        (OF_ONES_OWN, 128, "nesterov"),
     ],
     ids=lambda value: value.name if isinstance(value, NetworkSpec) else str(value),
 )
@@ -136,6 +132,5 @@ def test_the_estimate_agrees_with_how_much_a_process_grows(spec, batch, optimize
     measured = growth(spec, config)
     estimated = training_memory(summarize(spec), config)
 
-    assert memory_fits(estimated, measured), (
-        f"{describe_bytes(estimated)} estimated, {describe_bytes(measured)} measured"
-    )
+    figures = f"{describe_bytes(estimated)} estimated, {describe_bytes(measured)} measured"
+    assert memory_fits(estimated, measured), figures
