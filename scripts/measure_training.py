@@ -1,7 +1,7 @@
 """Measures by how much training makes a process grow: ``growth`` starts a fresh one, which runs this file.
 
-That process reads a JSON object from standard input (``spec`` and ``config`` as the engine writes them, and ``steps``)
-and prints the bytes.
+That process reads a JSON object from standard input (``spec`` and ``config`` as the engine writes them,
+``steps`` and ``validate``) and prints the bytes.
 """
 
 from __future__ import annotations
@@ -24,17 +24,22 @@ from engine.data.dataset import Dataset
 from engine.session import Session
 from engine.training import lastgood
 from engine.training.config import TrainingConfig, config_from_json
+from engine.training.data import evaluation_batch
 from engine.training.events import BatchesDone
+from engine.training.loop import evaluate
 
 STEPS = 10
 
 
-def growth(spec: NetworkSpec, config: TrainingConfig, steps: int = STEPS) -> int:
+def growth(spec: NetworkSpec, config: TrainingConfig, steps: int = STEPS, *, validate: bool = False) -> int:
     """Return by how many bytes a fresh process grows at most, after loading MXNet and the data, over a few batches.
 
-    ``RuntimeError`` with what the process said if it fails.
+    ``validate`` lets the beginning of a validation follow. ``RuntimeError`` with what the process said if it fails.
     """
-    request = {"spec": json.loads(spec.to_json()), "config": msgspec.to_builtins(config), "steps": steps}
+    request = {
+        "spec": json.loads(spec.to_json()), "config": msgspec.to_builtins(config), "steps": steps,
+        "validate": validate,
+    }  # fmt: skip
     child = subprocess.run(
         [sys.executable, __file__], input=json.dumps(request), capture_output=True, text=True, check=False
     )
@@ -62,7 +67,16 @@ def main() -> None:
     for event in events:
         if isinstance(event, BatchesDone) and event.position.step >= steps:
             break
+    if request["validate"]:
+        validate(session, 2 * evaluation_batch(session.summary))
     print(resident("VmHWM") - before)
+
+
+def validate(session: Session, samples: int) -> None:
+    """Classify as many images, in batches as a validation does."""
+    known = random_images(session.spec, samples)
+    for _ in evaluate(session.network, session.network.place(known.train_images, known.train_labels)):
+        pass
 
 
 def random_images(spec: NetworkSpec, samples: int) -> Dataset:

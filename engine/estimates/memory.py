@@ -10,6 +10,7 @@ from engine.architecture.shapes import NetworkSummary
 from engine.estimates.graph import Graph, graph
 from engine.estimates.plan import Plan, plan
 from engine.training.config import TrainingConfig
+from engine.training.data import evaluation_batch
 
 _VALUE = 4  # bytes of a float32
 
@@ -50,15 +51,21 @@ _LARGEST_BATCH = 10_000
 def training_memory(summary: NetworkSummary, config: TrainingConfig) -> int:
     """Estimate the bytes by which training with the Gluon backend on a CPU makes the process grow.
 
-    It is the most at any time of a run, with ``config.batch_size``, compared with a process that has loaded MXNet
-    and the data; within 25% of measurements above 200 MB and 50 MB below (``scripts/check_estimates.py``).
+    It is the most at any time until the first validation, with ``config.batch_size``, compared with a process that has
+    loaded MXNet and the data; within 25% of measurements above 200 MB and 50 MB below
+    (``scripts/check_estimates.py``).
     """
     network = graph(summary)
     return _estimate(summary, network, plan(network), config, _batch(config))
 
 
+def validation_memory(summary: NetworkSummary) -> int:
+    """Estimate the bytes that the first validation adds; it classifies with a plan of its own, whatever the batch."""
+    return _validation(summary, plan(graph(summary)))
+
+
 def largest_batch(summary: NetworkSummary, config: TrainingConfig, available: int) -> int | None:
-    """Return the largest batch size whose training fits in a safe part of the available memory.
+    """Return the largest batch size whose training, with its validation, fits in a safe part of available memory.
 
     Parameters
     ----------
@@ -74,7 +81,8 @@ def largest_batch(summary: NetworkSummary, config: TrainingConfig, available: in
     planned = plan(network)
 
     def fits(batch: int) -> bool:
-        return _estimate(summary, network, planned, config, batch) <= _SAFE_SHARE * available
+        needed = _estimate(summary, network, planned, config, batch) + _validation(summary, planned)
+        return needed <= _SAFE_SHARE * available
 
     if not fits(1):
         return None
@@ -104,6 +112,11 @@ def _estimate(summary: NetworkSummary, network: Graph, planned: Plan, config: Tr
     )  # fmt: skip
     values = weights + _CONVOLUTION_COPIES * sum(convolutions) + batch * per_sample + _temporary(network, batch)
     return _BASE + _KERNELS * len(convolutions) + _VALUE * values
+
+
+def _validation(summary: NetworkSummary, planned: Plan) -> int:
+    per_sample = planned.inference + _BATCH_COPIES * math.prod(summary.input_shape)
+    return _VALUE * evaluation_batch(summary) * per_sample
 
 
 def _batch(config: TrainingConfig) -> int:

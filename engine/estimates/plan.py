@@ -16,23 +16,32 @@ _MATCH = 16
 
 
 class Plan(Struct, frozen=True):
-    """Values that one sample takes in memory while a network trains."""
+    """Values that one sample takes in memory.
+
+    Parameters
+    ----------
+    activations, gradients : int
+        While the network trains.
+    inference : int
+        While it classifies, when nothing is kept for a backward pass.
+    """
 
     activations: int
     gradients: int
+    inference: int
 
 
 def plan(graph: Graph) -> Plan:
-    """Plan both passes of a network."""
-    return Plan(_forward(graph), _backward(graph))
+    """Plan both passes of a network, and the forward pass alone."""
+    return Plan(_forward(graph, training=True), _backward(graph), _forward(graph, training=False))
 
 
-def _forward(graph: Graph) -> int:
+def _forward(graph: Graph, training: bool) -> int:
     uses = [0] * len(graph.sizes)
     for operation in graph.operations:
         for tensor in operation.inputs:
-            uses[tensor] += 1 + operation.needs_input
-        uses[operation.output] += operation.needs_output
+            uses[tensor] += 1 + (training and operation.needs_input)
+        uses[operation.output] += training and operation.needs_output
     uses[-1] += 1  # the loss reads the last one
     blocks = _Blocks()
     places: dict[int, int] = {}

@@ -9,7 +9,7 @@ from engine.architecture.layers import Activation, Conv2D, Dense, Dropout, Flatt
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
-from engine.estimates.memory import describe_bytes, largest_batch, training_memory
+from engine.estimates.memory import describe_bytes, largest_batch, training_memory, validation_memory
 from engine.training.config import OptimizerConfig, TrainingConfig
 from scripts.check_estimates import memory_fits
 from scripts.measure_training import growth
@@ -65,16 +65,17 @@ def test_a_batch_is_no_larger_than_the_training_samples():
 
 
 @pytest.mark.parametrize("name", ["mlp-256-256", "lenet-tanh", "alexnet-original", "googlenet-original"])
-@pytest.mark.parametrize("available", [GIGABYTE, 3 * GIGABYTE])
+@pytest.mark.parametrize("available", [3 * GIGABYTE // 2, 3 * GIGABYTE])
 def test_the_largest_batch_fits_with_a_reserve_and_one_more_does_not(name, available):
     spec = EXPERIMENTS[name].network()
     config = EXPERIMENTS[name].config
+    validation = validation_memory(summarize(spec))
     largest = largest_batch(summarize(spec), config, available)
 
     assert largest is not None
-    assert estimate(spec, largest, optimizer=config.optimizer) <= 0.9 * available
+    assert validation + estimate(spec, largest, optimizer=config.optimizer) <= 0.9 * available
     if largest < 10_000:
-        assert estimate(spec, largest + 1, optimizer=config.optimizer) > 0.8 * available
+        assert validation + estimate(spec, largest + 1, optimizer=config.optimizer) > 0.8 * available
 
 
 def test_the_largest_batch_is_one_that_the_settings_allow():
@@ -131,6 +132,15 @@ def test_the_estimate_agrees_with_how_much_a_process_grows(spec, batch, optimize
     config = TrainingConfig(batch_size=batch, optimizer=OptimizerConfig(optimizer, learning_rate=1e-3))
     measured = growth(spec, config)
     estimated = training_memory(summarize(spec), config)
+
+    figures = f"{describe_bytes(estimated)} estimated, {describe_bytes(measured)} measured"
+    assert memory_fits(estimated, measured), figures
+
+
+def test_what_the_first_validation_adds_agrees_too():
+    spec, config = EXPERIMENTS["nin-original"].network(), TrainingConfig(batch_size=4)
+    measured = growth(spec, config, steps=3, validate=True)
+    estimated = training_memory(summarize(spec), config) + validation_memory(summarize(spec))
 
     figures = f"{describe_bytes(estimated)} estimated, {describe_bytes(measured)} measured"
     assert memory_fits(estimated, measured), figures

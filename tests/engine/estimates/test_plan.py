@@ -30,7 +30,8 @@ def test_a_dense_network_keeps_what_its_backward_pass_takes():
 
     # The flat image, the hidden units (ReLU overwrites them), the logits. Backward: the gradient of the hidden units,
     # and that of the image in the block where the logits' was.
-    assert result == Plan(activations=36 + 8 + 4, gradients=8 + 36)
+    # While classifying, the logits are put where the flat image was.
+    assert result == Plan(activations=36 + 8 + 4, gradients=8 + 36, inference=36 + 8)
 
 
 @pytest.mark.parametrize(("function", "copies"), [("relu", 1), ("tanh", 2), ("gelu", 2)])
@@ -86,4 +87,5 @@ def test_every_network_can_be_planned_and_keeps_less_than_all_its_tensors(name):
     result = plan(network)
 
     assert max(network.sizes) <= result.activations <= sum(network.sizes[1:])
+    assert max(network.sizes[1:]) <= result.inference <= result.activations
     assert max(network.sizes[1:]) <= result.gradients <= sum(network.sizes)
