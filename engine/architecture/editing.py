@@ -95,11 +95,7 @@ def insert(spec: NetworkSpec, place: Place, layers: Sequence[Layer]) -> Edit:
     before = layers_at(spec, place.sequence)
     if not 0 <= place.index <= len(before):
         raise _missing(f"{place.sequence}{place.index}")
-    taken = {layer.name for layer in before} | {"shortcut"}
-    fresh = []
-    for layer in layers:
-        fresh.append(msgspec.structs.replace(layer, name="") if layer.name in taken else layer)
-        taken.add(layer.name)
+    fresh = _unnamed_where_taken(layers, {layer.name for layer in before} | {"shortcut"})
     changed = _with_layers(spec, place.sequence, (*before[: place.index], *fresh, *before[place.index :]))
     there = layers_at(changed, place.sequence)[place.index : place.index + len(fresh)]
     return Edit(changed, tuple(place.sequence + layer.name for layer in there))
@@ -201,8 +197,11 @@ def outermost(paths: Sequence[str]) -> list[str]:
 
 
 def layers_to_json(layers: Sequence[Layer]) -> str:
-    """Return layers as JSON text, from which ``layers_from_json`` makes equal ones."""
-    return msgspec.json.format(msgspec.json.encode(layers), indent=2).decode()
+    """Return layers as JSON text, from which ``layers_from_json`` makes equal ones.
+
+    Of layers with the same name, which come from different blocks, the first keeps it.
+    """
+    return msgspec.json.format(msgspec.json.encode(_unnamed_where_taken(layers, set())), indent=2).decode()
 
 
 def layers_from_json(text: str) -> Layers:
@@ -229,6 +228,15 @@ def layers_from_json(text: str) -> Layers:
             "edit.json", "This is neither layers nor a network: {detail}.", detail=str(error).rstrip(".")
         ) from error
     return NetworkSpec("pasted", (1,), layers).layers  # names them, and checks the names there are
+
+
+def _unnamed_where_taken(layers: Sequence[Layer], taken: set[str]) -> list[Layer]:
+    """Return layers without the names that are in ``taken`` or come again, so that they get new ones."""
+    result = []
+    for layer in layers:
+        result.append(msgspec.structs.replace(layer, name="") if layer.name in taken else layer)
+        taken.add(layer.name)
+    return result
 
 
 def _with_layers(spec: NetworkSpec, sequence: str, layers: Layers) -> NetworkSpec:

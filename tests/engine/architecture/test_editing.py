@@ -174,6 +174,12 @@ def test_layers_come_back_from_json_as_they_were(spec):
     assert editing.layers_from_json(spec.to_json()) == spec.layers
 
 
+def test_layers_of_one_name_from_different_blocks_can_be_copied_together():
+    layers = [editing.layer_at(BRANCHED, path) for path in ("conv1", "residual1/conv1")]
+    copied = editing.layers_from_json(editing.layers_to_json(layers))
+    assert [(layer.name, layer.kernel) for layer in copied] == [("conv1", (3, 3)), ("conv2", (1, 1))]
+
+
 def test_one_layer_and_unnamed_layers_can_be_pasted():
     assert editing.layers_from_json('{"kind": "dense", "units": 5}') == (Dense(5, name="dense1"),)
     assert editing.layers_from_json(' [{"kind": "flatten"}]') == (Flatten(name="flatten1"),)
