@@ -392,6 +392,21 @@ def test_an_edit_keeps_zoom_place_selection_and_folds(panel, qtbot):
     assert (place_of(panel, "concat1") - place).manhattanLength() <= 4
 
 
+def test_the_selected_box_stays_put_while_others_make_room(panel, qtbot):
+    view = show(panel, CHAIN)
+    panel.resize(330, 600)
+    press(panel, qtbot, *[Qt.Key.Key_Plus] * 4)
+    panel.select("conv1")
+    place = place_of(panel, "conv1")
+    layers = CHAIN.layers
+
+    show(panel, NetworkSpec("more", CHAIN.input_shape, (layers[0], Dropout(0.1), *layers[1:])))
+
+    assert view.selection() == "conv1"
+    assert (place_of(panel, "conv1") - place).manhattanLength() <= 2
+    assert box(panel, "dropout1").rect.top() > box(panel, "conv1").rect.bottom()
+
+
 def test_another_network_is_fitted_anew(panel, qtbot):
     view = show(panel, BRANCHED)
     view.fold("residual1", True)
