@@ -240,6 +240,10 @@ class Estimated(Reply):
     largest_batch: int | None
     epoch: EpochEstimate | None = None
 
+    def is_short(self, batch_size: int) -> bool:
+        """Whether memory will not suffice for batches of this size, as far as can be told."""
+        return self.available is not None and (self.largest_batch or 0) < batch_size
+
 
 @dataclass(frozen=True)
 class MistakesFound(Reply):

@@ -13,6 +13,7 @@ from engine.architecture.editing import Place
 from engine.architecture.layers import Concat, Layer
 from engine.architecture.network import NetworkSpec, Shape
 from engine.architecture.shapes import PartialSummary, summarize_partly
+from engine.architecture.zoo import EXPERIMENTS
 from engine.errors import NetariumError
 from gui.editor_places import below, delete, insertion, inward, layers_of, only_branch, outward, upward
 from gui.messages import translate_error
@@ -96,7 +97,7 @@ class EditorSession(QObject):
 
     def load(self, spec: NetworkSpec) -> bool:
         """Go over to another network; undo comes back to this one."""
-        return self._do(lambda: (spec, ()))
+        return self._do(lambda: (spec, ()), own_name=False)
 
     def add(self, layers: Sequence[Layer]) -> bool:
         """Put layers behind what is selected, or into a selected block that is empty."""
@@ -159,7 +160,7 @@ class EditorSession(QObject):
 
     def rename(self, name: str) -> bool:
         """Change the network's name."""
-        return self._do(lambda: (editing.rename(self.spec, name), self.selection), merge=("name",))
+        return self._do(lambda: (editing.rename(self.spec, name), self.selection), merge=("name",), own_name=False)
 
     def set_input_shape(self, shape: Shape) -> bool:
         """Change the shape of the network's input."""
@@ -208,10 +209,15 @@ class EditorSession(QObject):
         return place is not None and self.move(self.selection, place)
 
     def _do(
-        self, edit: Callable[[], tuple[NetworkSpec, tuple[str, ...]]], merge: tuple[str, ...] | None = None
+        self,
+        edit: Callable[[], tuple[NetworkSpec, tuple[str, ...]]],
+        merge: tuple[str, ...] | None = None,
+        own_name: bool = True,
     ) -> bool:
         try:
             spec, selection = edit()
+            if own_name and spec.name in EXPERIMENTS and spec != self.spec:
+                spec = editing.rename(spec, f"my-{spec.name}")  # it is no longer what the zoo calls so
         except NetariumError as error:
             self.failed.emit(translate_error(error))
             return False

@@ -9,13 +9,17 @@ from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
+from engine.messages import Estimated
 from engine.storage.paths import settings_file
 from gui.curves_panel import CurvesPanel
+from gui.diagram_panel import DiagramPanel
 from gui.draw_panel import DrawPanel
+from gui.editor_panel import EditorPanel
 from gui.error_dialog import ErrorPresenter
 from gui.error_report import ErrorReport
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.files import Files
+from gui.memory_question import MemoryQuestion
 from gui.menus import Menus
 from gui.notice_bar import NoticeBar
 from gui.progress_view import ProgressView
@@ -23,10 +27,11 @@ from gui.setup_panel import SetupPanel
 from gui.theme import GAP, Theme, ThemeManager
 from gui.training_controller import TrainingController
 from gui.views import Views
+from gui.visibility import can_be_seen
 from gui.weights_panel import WeightsPanel
 
 # Raised when docks come or go, so that an older layout is not restored into the wrong places.
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 # From this width on, weights and feature maps have room beside each other.
 _WIDE = 1700
 
@@ -49,7 +54,8 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         self.themes = ThemeManager(application, str(self.settings.value("theme", "system")))
         self.views = Views(
-            SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView()
+            SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView(),
+            DiagramPanel(), EditorPanel(),
         )  # fmt: skip
         self.notices = NoticeBar()
         self.controller = TrainingController(self.views, parent=self)
@@ -69,6 +75,22 @@ class MainWindow(QMainWindow):
     def docks(self) -> list[QDockWidget]:
         """Return the docks in the order of the View menu."""
         return self._docks
+
+    def show_curves(self) -> None:
+        """Bring the curves into the centre."""
+        self.tabs.setCurrentWidget(self.views.curves)
+
+    def show_diagram(self) -> None:
+        """Bring the picture of the network into the centre."""
+        self.tabs.setCurrentWidget(self.views.diagram)
+
+    def show_editor(self) -> None:
+        """Bring the editor to light, with the picture of what is edited beside it."""
+        editor = self._docks[-1]
+        editor.show()
+        editor.raise_()
+        self.show_diagram()
+        self.views.editor.setFocus()
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at first."""
@@ -95,6 +117,24 @@ class MainWindow(QMainWindow):
         self.controller.close()
         event.accept()
 
+    def _show_layer(self, has_weights: bool) -> None:
+        """Bring weights or feature maps to light, unless one of them is in sight already."""
+        _, _, weights, features, _ = self._docks
+        if not any(can_be_seen(dock.widget()) for dock in (weights, features)):
+            dock = weights if has_weights else features
+            dock.show()
+            dock.raise_()
+
+    def _ask_about_memory(self, cost: Estimated) -> None:
+        question = MemoryQuestion(cost, self.views.setup.configuration().batch_size, self)
+        question.train_with.connect(self._train_with_batches)
+        question.train_anyway.connect(self.controller.train_anyway)
+        question.open()
+
+    def _train_with_batches(self, count: int) -> None:
+        self.views.setup.set_batch_size(count)
+        self.controller.train_anyway()
+
     def _ask_to_stop(self) -> None:
         question = QMessageBox(
             QMessageBox.Icon.Question,
@@ -116,7 +156,14 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.addWidget(self.notices)
-        column.addWidget(self.views.curves, 1)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("centreTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.views.curves, self.tr("Curves"))
+        self.tabs.setTabToolTip(0, self.tr("How well it does, batch by batch and epoch by epoch"))
+        self.tabs.addTab(self.views.diagram, self.tr("Network"))
+        self.tabs.setTabToolTip(1, self.tr("How the network is built, and what its layers do while it trains"))
+        column.addWidget(self.tabs, 1)
         self.setCentralWidget(centre)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
@@ -136,6 +183,7 @@ class MainWindow(QMainWindow):
             self._dock(self.tr("Draw"), "drawDock", self.views.draw, right),
             self._dock(self.tr("Weights"), "weightsDock", self.views.weights, bottom),
             self._dock(self.tr("Feature maps"), "featureMapsDock", self.views.features, bottom),
+            self._dock(self.tr("Editor"), "editorDock", self.views.editor, left),
         ]
         self.statusBar().addWidget(self.views.progress)
         self.statusBar().setSizeGripEnabled(False)
@@ -157,7 +205,9 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Give every dock its first place and size."""
-        setup, draw, weights, features = self._docks
+        setup, draw, weights, features, editor = self._docks
+        self.tabifyDockWidget(setup, editor)
+        setup.raise_()
         if self.width() >= _WIDE:
             self.splitDockWidget(weights, features, Qt.Orientation.Horizontal)
         else:
@@ -170,6 +220,9 @@ class MainWindow(QMainWindow):
         self.themes.changed.connect(self._apply_theme)
         self.controller.failed.connect(self.notices.show_error)
         self.controller.told.connect(self.notices.show_notice)
+        self.controller.too_large.connect(self._ask_about_memory)
+        self.controller.layer_wanted.connect(self._show_layer)
+        self.views.setup.edit_requested.connect(self.show_editor)
         self.controller.crashed.connect(lambda summary, report: self.errors.show(ErrorReport(summary, report)))
         self.controller.model_changed.connect(self._show_title)
         self.controller.saved.connect(self._show_title)
@@ -182,9 +235,9 @@ class MainWindow(QMainWindow):
         application.aboutToQuit.connect(self.controller.close)
 
     def _apply_theme(self, theme: Theme) -> None:
-        views = self.views
-        for view in (views.setup, views.curves, views.draw, views.weights, views.features, self.notices):
-            view.apply_theme(theme)
+        for view in (*vars(self.views).values(), self.notices):
+            if view is not self.views.progress:
+                view.apply_theme(theme)
 
     def _show_title(self) -> None:
         controller = self.controller

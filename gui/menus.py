@@ -98,6 +98,19 @@ class Menus:
             toggle.setShortcut(QKeySequence(f"Ctrl+{place}"))
             menu.addAction(toggle)
         menu.addSeparator()
+        self._action(
+            menu, "showCurvesAction", tr("&Curves"), "F2", window.show_curves,
+            tr("Bring the curves into the centre."),
+        )  # fmt: skip
+        self._action(
+            menu, "showDiagramAction", tr("&Network"), "F3", window.show_diagram,
+            tr("Bring the picture of the network into the centre."),
+        )  # fmt: skip
+        self._action(
+            menu, "editNetworkAction", tr("&Edit network"), "Ctrl+E", window.show_editor,
+            tr("Add, change, move or take away layers, with the picture of the network beside."),
+        )  # fmt: skip
+        menu.addSeparator()
         themes = menu.addMenu(tr("&Colours"))
         group = QActionGroup(window)
         for scheme, text in (

@@ -80,6 +80,14 @@ def count_text(number: int) -> str:
     return locale.toString(number)
 
 
+def short_count(number: int) -> str:
+    """Return a large count in thousands, millions or billions: ``2.29 M``."""
+    for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {sign}"
+    return str(number)
+
+
 def _row(entry: LayerSummary) -> QTreeWidgetItem:
     parameters = count_text(entry.parameter_count) if entry.parameter_count else "–"
     item = QTreeWidgetItem([describe(entry.layer), format_shape(entry.output_shape), parameters])

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from engine.architecture.shapes import NetworkSummary
 from engine.training.config import TrainingConfig
+from gui.cost_view import CostView
 from gui.form import Section, wrapped
 from gui.initializer_form import InitializerForm
-from gui.network_summary import LayerTable, count_text
+from gui.network_summary import LayerTable
 from gui.optimizer_form import OptimizerForm, dropout_rate
 from gui.run_form import RunForm, SamplingForm
 from gui.schedule_form import ScheduleForm
@@ -46,6 +47,7 @@ class SetupPanel(QWidget):
     step_requested = Signal()
     stop_requested = Signal()
     more_epochs_requested = Signal(int)
+    edit_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class SetupPanel(QWidget):
         self.transport = TransportBar()
         self._subject = SubjectForm()
         self._layers = LayerTable()
+        self.cost = CostView()
         self._optimizer = OptimizerForm()
         self._schedule = ScheduleForm()
         self._run = RunForm()
@@ -71,10 +74,10 @@ class SetupPanel(QWidget):
         self.set_configuration(self._published)
         self.set_state("loading")
 
-    def set_experiments(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Offer networks, each with its name and its one-line description."""
+    def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+        """Offer networks under headings, each with its name and its one-line description."""
         with QSignalBlocker(self._subject):
-            self._subject.set_networks(entries)
+            self._subject.set_networks(groups)
 
     def set_datasets(self, entries: Sequence[tuple[str, str]]) -> None:
         """Offer data sets, each with its name and its label."""
@@ -113,14 +116,21 @@ class SetupPanel(QWidget):
         """Return the chosen device's name; empty if none is offered."""
         return self._subject.device.value()
 
-    def set_network(self, summary: NetworkSummary, description: str) -> None:
-        """Show what the chosen network consists of."""
+    def set_network(self, summary: NetworkSummary | None, description: str) -> None:
+        """Show what the chosen network consists of; None while an edited one does not fit together."""
         self._subject.set_description(description)
+        self.cost.set_network(summary)
+        self._layers_section.setVisible(summary is not None)
+        if summary is None:
+            return
         self._layers.set_network(summary)
-        self._layers_section.set_summary(
-            self.tr("{count} parameters").format(count=count_text(summary.parameter_count))
-        )
+        learning = sum(bool(layer.parameters) for layer in summary.layers)
+        self._layers_section.set_summary(self.tr("{count} that learn").format(count=learning))
         self._optimizer.set_dropout(dropout_rate(summary))
+
+    def set_batch_size(self, count: int) -> None:
+        """Put this batch size into the form, as if somebody had typed it."""
+        self._run.batch_size.setValue(count)
 
     def set_train_samples(self, count: int) -> None:
         """Tell how many training samples the data set has; the schedule's preview counts batches by it."""
@@ -142,6 +152,10 @@ class SetupPanel(QWidget):
         """
         for form in self._forms:
             form.take_text()
+        return self.configuration_so_far()
+
+    def configuration_so_far(self) -> TrainingConfig:
+        """Return the settings in the form without what is being typed; ``ConfigError`` as from ``configuration``."""
         return self._configuration().checked()
 
     def set_state(self, state: WindowState) -> None:
@@ -149,6 +163,7 @@ class SetupPanel(QWidget):
         self._state = state
         for form in self._forms:
             form.set_editable(state in _EDITABLE, is_live=state in _LIVE)
+        self.cost.set_editable(state in _EDITABLE)
         self.transport.set_state(state)
         self._refresh()
 
@@ -221,6 +236,9 @@ class SetupPanel(QWidget):
             self.tr("What the image passes through, from top to bottom, and how much each layer has to learn."),
             is_open=False,
         )  # fmt: skip
+        self._cost_section = Section(
+            self.tr("Cost"), self.cost, "costHeader", self.tr("What training this network takes, told beforehand.")
+        )
         self._run_section = Section(
             self.tr("Run"), self._run, "runHeader", self.tr("How long it trains, and in steps of how many images.")
         )
@@ -253,8 +271,8 @@ class SetupPanel(QWidget):
         published.addWidget(self._reset)
         column.addLayout(published)
         for section in (
-            self._layers_section, self._run_section, self._optimizer_section, self._schedule_section,
-            self._sampling_section, self._initial_section,
+            self._layers_section, self._cost_section, self._run_section, self._optimizer_section,
+            self._schedule_section, self._sampling_section, self._initial_section,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
@@ -284,6 +302,8 @@ class SetupPanel(QWidget):
         self._subject.network_chosen.connect(self.network_chosen)
         self._subject.dataset_chosen.connect(self.dataset_chosen)
         self._subject.device_chosen.connect(self.device_chosen)
+        self._subject.edit_requested.connect(self.edit_requested)
+        self.cost.batch_wanted.connect(self.set_batch_size)
         for form in self._forms[1:]:
             form.changed.connect(self._edited)
         self._optimizer.live_changed.connect(self._live_edited)

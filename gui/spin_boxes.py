@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFocusEvent, QValidator, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QStandardItemModel, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
 
 from engine.validation import Range
@@ -164,6 +164,17 @@ class Choice(QComboBox):
     def value(self) -> str:
         """Return the value of the chosen option; empty if there is none."""
         return self.currentData() or ""
+
+    def add_heading(self, text: str) -> None:
+        """Add a line that stands over the options after it and cannot be chosen."""
+        self.addItem(text)
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)
+        item = model.item(self.count() - 1)
+        item.setEnabled(False)
+        bold = self.font()
+        bold.setBold(True)
+        item.setFont(bold)
 
     def choose(self, value: str) -> None:
         """Choose the option with this value; one that is not offered is shown, and nothing is chosen."""

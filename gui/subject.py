@@ -1,4 +1,4 @@
-"""What a run is about: the network that is chosen, fitted to the data set that is loaded."""
+"""What a run is about: the network that is chosen or edited, and the data set that is loaded."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.architecture.kept import kept_layers
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import classes, summarize
-from engine.architecture.zoo import EXPERIMENTS, experiment
+from engine.architecture.shapes import classes, summarize, summarize_partly
+from engine.architecture.zoo import EXPERIMENTS
 from engine.data.catalog import DATASETS
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
+from engine.networks import choose_network
+from engine.storage.networks import own_networks
 from engine.training.config import TrainingConfig
 from gui.messages import translate_error
 from gui.setup_panel import SetupPanel
 
 
 class Subject(QObject):
-    """Keeps network and data set fitting one another, and the set-up panel showing them.
+    """Keeps the network one and the same in set-up panel, diagram and editor, and made for the data set.
 
     Attributes
     ----------
     network : NetworkSpec or None
-        None while the chosen one cannot be built for images of this size.
+        None while the chosen one cannot be built, or the edited one does not fit together.
+    problem : str
+        A sentence on why there is none.
     dataset : Dataset or None
         None until the first is loaded.
 
@@ -34,43 +39,82 @@ class Subject(QObject):
 
     failed = Signal(str)  # a sentence for the person
     dataset_wanted = Signal(object)  # the name of a data set, or the path of a folder
+    network_changed = Signal(object, object)  # NetworkSpec and PartialSummary of the network as it is now
 
     def __init__(self, setup: SetupPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._setup = setup
         self._folders: dict[str, Path] = {}  # of data sets that were opened, by their names
+        self._chosen = ""  # the name in the list; empty for an edited or opened network
+        self._base: NetworkSpec | None = None  # what editing began with
         self.network: NetworkSpec | None = None
+        self.problem = ""
         self.dataset: Dataset | None = None
         setup.network_chosen.connect(self.choose_network)
         setup.dataset_chosen.connect(self._choose_dataset)
 
+    def edit_of(self, trained: NetworkSpec) -> NetworkSpec | None:
+        """Return the network if it came from ``trained`` by editing and keeps weights of it."""
+        if self.network is None or self.network.layers == trained.layers or not self.comes_from(trained):
+            return None
+        return self.network if kept_layers(summarize(trained), summarize(self.network)) else None
+
+    def comes_from(self, trained: NetworkSpec) -> bool:
+        """Whether ``trained`` is what editing began with."""
+        return self._base is not None and self._base.layers == trained.layers
+
+    def note_trained(self, spec: NetworkSpec) -> None:
+        """Learn that this network has weights now: later edits begin with it if it is the one in the window."""
+        if self.network == spec:
+            self._base = spec
+
     def offer(self, network: str) -> None:
         """Fill the lists of the panel, and choose a network."""
-        self._setup.set_experiments([(entry.name, entry.description) for entry in EXPERIMENTS.values()])
+        self.offer_networks()
         self._offer_datasets()
         self._setup.select_network(network)
         self.choose_network(network)
 
+    def offer_networks(self) -> None:
+        """Fill the list of networks: those that come with Netarium by family, and one's own."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for entry in EXPERIMENTS.values():
+            groups.setdefault(entry.family, []).append((entry.name, entry.description))
+        own = [(name, str(entry.path)) for name, entry in own_networks().networks.items()]
+        if own:
+            groups[self.tr("My networks")] = own
+        self._setup.set_networks(list(groups.items()))
+
     def choose_network(self, name: str) -> None:
-        """Build a named network for the data set, and go to its published settings."""
-        chosen = experiment(name)
+        """Take a network by its name, built for the data set if it comes with Netarium, with its settings."""
+        self._chosen = name
         shape = self.dataset.input_shape if self.dataset else (1, 28, 28)
         count = len(self.dataset.class_names) if self.dataset else 10
         try:
-            self.network = chosen.network(shape, count)
-            self._setup.set_network(summarize(self.network), chosen.description)
-            self._setup.set_configuration(chosen.config)
+            chosen = choose_network(name, shape, count)
         except NetariumError as error:
-            self.network = None
-            self.failed.emit(translate_error(error))
+            self.network, self.problem = None, translate_error(error)
+            self.failed.emit(self.problem)
+            return
+        self._base = chosen.spec
+        self._setup.set_configuration(chosen.config)
+        self._take(chosen.spec, chosen.description or self.tr("One of your own networks."))
 
-    def take_opened(self, spec: NetworkSpec, config: TrainingConfig, path: Path) -> None:
-        """Choose the network that was read from a file."""
-        self.network = spec
+    def take_edited(self, spec: NetworkSpec) -> None:
+        """Go over to the network as it was edited; the settings stay."""
+        if spec == self.network:
+            return
+        self._chosen = ""
+        self._setup.select_network(spec.name)
+        self._take(spec, self.tr("Edited by you."))
+
+    def take_trained(self, spec: NetworkSpec, config: TrainingConfig, path: Path | None = None) -> None:
+        """Go over to a trained network: one that was read from a file, or the one from before a run that failed."""
+        self._chosen, self._base = "", spec
         known = EXPERIMENTS.get(spec.name)
         self._setup.select_network(spec.name)
-        self._setup.set_network(summarize(spec), known.description if known else path.name)
         self._setup.set_configuration(config)
+        self._take(spec, known.description if known else path.name if path else "")
 
     def want_dataset(self, source: str | Path) -> None:
         """Ask for a named data set, or a folder of IDX files."""
@@ -79,13 +123,13 @@ class Subject(QObject):
         self.dataset_wanted.emit(source)
 
     def take_dataset(self, dataset: Dataset) -> None:
-        """Have this data set from now on; a network that does not fit it is built anew."""
+        """Have this data set from now on; a network from the list is built anew for it where that differs."""
         self.dataset = dataset
         self._setup.set_train_samples(len(dataset.train_images))
         self._offer_datasets()
         self._setup.select_dataset(dataset.name)
-        name = self._setup.network_name()
-        if name and not (self.network and _fits(self.network, dataset)):
+        name = self._chosen or self._setup.network_name()
+        if name and not (self.network and self._is_made_for(dataset, name, self.network)):
             self.choose_network(name)
 
     def keep_dataset(self, refused: str | Path) -> None:
@@ -96,14 +140,28 @@ class Subject(QObject):
         if self.dataset is not None:
             self._setup.select_dataset(self.dataset.name)
 
+    def _take(self, spec: NetworkSpec, description: str) -> None:
+        partly = summarize_partly(spec)
+        fits = partly.error is None
+        self.network = spec if fits else None
+        self.problem = "" if partly.error is None else translate_error(partly.error)
+        self._setup.set_network(summarize(spec) if fits else None, description)
+        self.network_changed.emit(spec, partly)
+
+    def _is_made_for(self, dataset: Dataset, name: str, spec: NetworkSpec) -> bool:
+        """Whether a network is what its name would give for this data set, or at least learns from it."""
+        if self._chosen and name in EXPERIMENTS:
+            try:
+                wanted = EXPERIMENTS[name].network(dataset.input_shape, len(dataset.class_names))
+            except NetariumError:
+                return False
+            return wanted == spec
+        same_channels = len(spec.input_shape) == 3 and spec.input_shape[0] == dataset.input_shape[0]
+        return same_channels and classes(spec) >= len(dataset.class_names)
+
     def _choose_dataset(self, name: str) -> None:
         self.want_dataset(name if name in DATASETS else self._folders[name])
 
     def _offer_datasets(self) -> None:
         named = [(source.name, source.title) for source in DATASETS.values()]
         self._setup.set_datasets(named + [(name, name) for name in self._folders if name not in DATASETS])
-
-
-def _fits(spec: NetworkSpec, dataset: Dataset) -> bool:
-    """Whether a network takes a data set's images and tells its classes apart."""
-    return spec.input_shape == dataset.input_shape and classes(spec) == len(dataset.class_names)

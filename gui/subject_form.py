@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from gui.form import SettingsForm, wrapped
 from gui.spin_boxes import Choice
@@ -22,6 +22,7 @@ class SubjectForm(SettingsForm):
     network_chosen = Signal(str)
     dataset_chosen = Signal(str)
     device_chosen = Signal(str)
+    edit_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +33,14 @@ class SubjectForm(SettingsForm):
         )  # fmt: skip
         self._description = _note()
         self.add_wide(self._description)
+        self._edit = QPushButton(self.tr("Edit network…"))
+        self._edit.setObjectName("editNetworkButton")
+        self._edit.setAccessibleName(self.tr("Edit network"))
+        self._edit.setToolTip(
+            wrapped(self.tr("See the network as a picture, and add, change, move or take away layers (Ctrl+E)."))
+        )
+        self._edit.clicked.connect(self.edit_requested)
+        self.add_wide(self._edit)
         self.dataset = Choice()
         self.add_field(
             self.tr("Data set"), self.dataset, "datasetCombo",
@@ -52,11 +61,17 @@ class SubjectForm(SettingsForm):
         self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
         self.device.currentIndexChanged.connect(lambda: self._tell(self.device, self.device_chosen))
 
-    def set_networks(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Offer networks, each with its name and description."""
-        _offer(self.network, [(name, name) for name, _ in entries])
-        for row, (_, description) in enumerate(entries):
-            self.network.setItemData(row, wrapped(description), Qt.ItemDataRole.ToolTipRole)
+    def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+        """Offer networks under headings, each with its name and description."""
+        wanted = self.network.value()
+        self.network.clear()
+        for heading, entries in groups:
+            self.network.add_heading(heading)
+            for name, description in entries:
+                self.network.addItem(name, name)
+                row = self.network.count() - 1
+                self.network.setItemData(row, wrapped(description), Qt.ItemDataRole.ToolTipRole)
+        self.network.choose(wanted)
 
     def set_datasets(self, entries: Sequence[tuple[str, str]]) -> None:
         """Offer data sets, each with its name and label."""

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections import deque
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import summarize
+from engine.architecture.shapes import PartialSummary, summarize
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
+from gui.costs import Costs
 from gui.messages import translate_error
 from gui.progress import Progress
+from gui.questions import Questions
 from gui.subject import Subject
 from gui.transport import WindowState
 from gui.views import Views
 
 # The window looks for messages this often while there may be some that did not wake it.
 _LOOK_EVERY_MS = 33
-# What is watched while training is asked for this often; each look costs the training a little.
-_WATCH_EVERY_S = 0.33
-# While training, the bars follow the moving pen at this pace, and the end of a stroke at once.
-_FOLLOW_PEN_MS = 80
-# Feature maps follow the pen more slowly still.
-_LAYERS_EVERY_S = 0.3
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"
@@ -57,6 +50,8 @@ class TrainingController(QObject):
     opened = Signal(object)  # the path a model was read from
     state_changed = Signal(str)
     answered = Signal(int)  # the request whose probabilities are shown now
+    layer_wanted = Signal(bool)  # a layer is to be seen, which has weights or only feature maps
+    too_large = Signal(object)  # the Estimated of a run for which memory will not suffice; see ``train_anyway``
     _woken = Signal()
 
     def __init__(self, views: Views, worker: Worker | None = None, parent: QObject | None = None) -> None:
@@ -68,22 +63,14 @@ class TrainingController(QObject):
         self._timer = QTimer(self, interval=_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
         self._runs = itertools.count(1)
-        self.latest_request = 0
-        self.answered_request = 0
-        self._pen_request = 0
-        self._pen_waits = False
-        self._pen_pace = QTimer(self, interval=_FOLLOW_PEN_MS, singleShot=True)
-        self._pen_pace.timeout.connect(self._catch_up_with_pen)
         self.state: WindowState = "loading"
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
         self.model_unsaved = False
-        self._image: np.ndarray | None = None
-        self._weights_asked: str | None = None
-        self._watched_at = 0.0
-        self._layers_asked_at = 0.0
-        self._mistakes: deque[int] = deque()
+        self._model_before: tuple[Path | None, bool] = (None, False)  # its path, and whether it was unsaved
         self._progress = Progress()
+        self.questions = Questions(views, self._worker.submit, parent=self)
+        self._costs = Costs(views.setup, self._worker.submit, parent=self)
         self._connect()
 
     def start(self, dataset: str | Path = "mnist") -> None:
@@ -113,6 +100,20 @@ class TrainingController(QObject):
             self._worker.submit(m.Open(path, self._subject.network, config, self._views.setup.device_name() or "cpu"))
 
     @property
+    def latest_request(self) -> int:
+        """The number of the last drawing that was asked about."""
+        return self.questions.latest_request
+
+    @property
+    def answered_request(self) -> int:
+        """The number of the last drawing whose answer is shown."""
+        return self.questions.answered_request
+
+    def refresh_watched(self) -> None:
+        """Ask anew for what the visible panels show."""
+        self.questions.refresh()
+
+    @property
     def dataset(self) -> Dataset | None:
         """The data set that is loaded."""
         return self._subject.dataset
@@ -137,24 +138,41 @@ class TrainingController(QObject):
         setup.stop_requested.connect(self._stop)
         setup.more_epochs_requested.connect(self._train_more)
         setup.live_setting_changed.connect(lambda setting, value: self._worker.submit(m.Change(setting, value)))
-        self._views.draw.input_changed.connect(self._set_image)
-        self._views.draw.canvas.stroke_ended.connect(self._catch_up_with_pen)
-        self._views.draw.mistake_requested.connect(self._find_mistakes)
-        self._views.weights.wanted_changed.connect(self._watch_weights)
-        self._views.features.wanted_changed.connect(self._show_layers_at_once)
-        for part in (self._subject, self._views.draw, self._views.weights, self._views.curves):
+        views = self._views
+        self._subject.network_changed.connect(self._show_subject)
+        views.diagram.layer_selected.connect(views.editor.select)
+        views.diagram.layer_activated.connect(self._show_layer)
+        views.editor.layer_selected.connect(views.diagram.select)
+        views.editor.edited.connect(self._subject.take_edited)
+        views.editor.apply_requested.connect(self._apply_edit)
+        views.editor.own_networks_changed.connect(self._subject.offer_networks)
+        self.questions.answered.connect(self.answered)
+        for part in (self._subject, views.draw, views.weights, views.curves, views.diagram, views.editor):
             part.failed.connect(self.failed)
+        for teller in (self.questions, views.diagram, views.editor):
+            teller.told.connect(self.told)
 
     # What a person wants
 
     def _train(self, one_batch: bool = False) -> None:
-        network = self._subject.network
+        network, config = self._subject.network, self._configuration()
         if network is None:
-            self._subject.choose_network(self._views.setup.network_name())  # tells why it cannot be trained
-            return
-        config = self._configuration()
-        if config is None:
-            return
+            self.failed.emit(self._subject.problem)
+        elif config is not None:
+            cost = self._costs.estimate(network, config)
+            if cost is not None and cost.is_short(config.batch_size):
+                self.too_large.emit(cost)
+            else:
+                self._begin(network, config, one_batch)
+
+    def train_anyway(self) -> None:
+        """Begin a run although memory will not suffice, as far as can be told."""
+        network, config = self._subject.network, self._configuration()
+        if network is not None and config is not None and not self.is_running:
+            self._begin(network, config, one_batch=False)
+
+    def _begin(self, network: NetworkSpec, config: TrainingConfig, one_batch: bool) -> None:
+        self._model_before = self.model_path, self.model_unsaved
         run = f"run {next(self._runs)}"
         self._views.curves.set_run_label(run, network.name)
         self._set_state("stopping")  # until the worker answers, nothing else makes sense
@@ -183,99 +201,32 @@ class TrainingController(QObject):
         if config is None:
             return
         self._set_state("stopping")
-        self._worker.submit(m.TrainMore(self._progress.run or f"run {next(self._runs)}", _with_epochs(config, epochs)))
+        run = self._progress.run or f"run {next(self._runs)}"
+        edited = self._subject.edit_of(self.model_spec) if self.model_spec else None
+        self._worker.submit(m.TrainMore(run, _with_epochs(config, epochs), edited))
 
-    def _set_image(self, image: np.ndarray | None) -> None:
-        self._image = image
-        if image is None:
-            self.answered_request = self._next_request()  # answers on their way are about what was wiped away
-            self._views.draw.set_probabilities(None)
-            self._views.features.set_activations(None)
-        elif self.state == "training" and self._pen_pace.isActive():
-            self._pen_waits = True
-        else:
-            self._follow_pen()
+    def _apply_edit(self) -> None:
+        network = self._subject.network
+        if network is not None and self.state == "trained":
+            self._worker.submit(m.Edit(network))
 
-    def _follow_pen(self) -> None:
-        self._pen_waits = False
-        self._pen_pace.start()
-        self._classify(follows_pen=True)
-
-    def _catch_up_with_pen(self) -> None:
-        if self._pen_waits and self._image is not None:
-            self._follow_pen()
-
-    def _classify(self, follows_pen: bool = False) -> None:
-        if self._image is None or self.model_spec is None:
-            return
-        wanted = self._views.features.wants_activations() and self._may_show_layers()
-        request = self._next_request()
-        # This request replaces one of the pen's that still waits, and then is as urgent.
-        is_urgent = follows_pen or self._pen_request > self.answered_request
-        if follows_pen:
-            self._pen_request = request
-        self._worker.submit(m.Predict(request, self._image, wanted, is_urgent))
-
-    def _show_layers_at_once(self) -> None:
-        """Fill the feature maps when they come to light, with the drawing of now."""
-        self._layers_asked_at = 0.0
-        self._classify()
-
-    def _may_show_layers(self) -> bool:
-        """Whether every layer's output may be asked for now: while training, painting them takes its cores."""
-        now = time.monotonic()
-        if self.state == "training" and now - self._layers_asked_at < _LAYERS_EVERY_S:
-            return False
-        self._layers_asked_at = now
-        return True
-
-    def _next_request(self) -> int:
-        self.latest_request += 1
-        return self.latest_request
-
-    def _find_mistakes(self) -> None:
-        """Show the next test image it gets wrong; after more training, look which those are."""
-        if self._mistakes:
-            self._show_mistake()
-        elif self.model_spec is not None:
-            self.told.emit(self.tr("Looking for test images it gets wrong…"))
-            self._worker.submit(m.FindMistakes())
-
-    def _show_mistake(self) -> None:
-        index = self._mistakes.popleft()
-        self._mistakes.append(index)
-        self._views.draw.show_test_image(index)
-
-    def _watch_weights(self) -> None:
-        path = self._views.weights.wanted()
-        if path is not None and self.model_spec is not None:
-            self._weights_asked = path
-            self._worker.submit(m.ReadWeights(path))
+    def _show_layer(self, path: str) -> None:
+        """Go to a layer's weights and feature maps."""
+        self._views.features.select_layer(path)
+        self.layer_wanted.emit(self._views.weights.select_layer(path))
 
     # What the worker tells
 
     def _look(self) -> None:
         for message in self._worker.take():
             self._receive(message)
-        now = time.monotonic()
-        if self.state == "training" and now - self._watched_at >= _WATCH_EVERY_S:
-            self._watched_at = now
-            self.refresh_watched()
+        if self.state == "training" and self.questions.refresh_at_pace():
             self._views.progress.show_progress(self._progress)
 
-    def refresh_watched(self) -> None:
-        """Ask anew for what the visible panels show: weights, and answers to the drawing."""
-        if self._weights_asked is None:  # else the answer to the last question is still to come
-            self._watch_weights()
-        self._classify()
-
     def _receive(self, message: m.Message) -> None:
+        if self.questions.receive(message) or self._costs.receive(message):
+            return
         match message:
-            case m.Prediction():
-                self._show_prediction(message)
-            case m.WeightsRead(path=path, values=values):
-                self._weights_asked = None
-                self._views.weights.set_weights(path, values)
             case m.StateChanged():
                 self._follow_state(message)
             case m.NetworkReady():
@@ -284,8 +235,6 @@ class TrainingController(QObject):
                 self._show_dataset(dataset)
             case m.DevicesListed(devices=devices):
                 self._views.setup.set_devices(devices)
-            case m.MistakesFound(indices=indices):
-                self._take_mistakes(indices)
             case m.Saved(path=path):
                 self._note_saved(path)
             case m.CommandFailed(command=command, error=error):
@@ -295,17 +244,9 @@ class TrainingController(QObject):
             case _ if isinstance(message, TrainingEvent):
                 self._follow_run(message)
 
-    def _take_mistakes(self, indices: np.ndarray) -> None:
-        self._mistakes = deque(indices.tolist())
-        if self._mistakes:
-            self.told.emit(self.tr("It gets {count} test images wrong.").format(count=len(self._mistakes)))
-            self._show_mistake()
-        else:
-            self.told.emit(self.tr("It gets every test image right."))
-
     def _follow_run(self, event: TrainingEvent) -> None:
         self._progress.follow(event)
-        self._mistakes.clear()
+        self.questions.forget_mistakes()
         self._views.curves.add_event(event)
         if isinstance(event, BatchesDone) and not self.model_unsaved:
             self.model_unsaved = True
@@ -317,41 +258,43 @@ class TrainingController(QObject):
         self._views.progress.show_progress(self._progress)
         if event.message:
             self.failed.emit(event.message)
-        self.refresh_watched()
-
-    def _show_prediction(self, prediction: m.Prediction) -> None:
-        if prediction.request <= self.answered_request or self._image is None:
-            return
-        self._views.draw.set_probabilities(prediction.probabilities)
-        self.answered_request = prediction.request
-        self.answered.emit(prediction.request)
-        if prediction.activations is not None:
-            self._views.features.set_activations(prediction.activations)
+        self.questions.refresh()
 
     def _follow_state(self, message: m.StateChanged) -> None:
         if message.state == "ready":
             self._set_state("trained" if message.trained else "ready")
         else:
             self._set_state(message.state)
-        self.refresh_watched()
+        self.questions.refresh()
+
+    def _show_subject(self, spec: NetworkSpec, partly: PartialSummary) -> None:
+        self._views.diagram.set_network(spec, partly)
+        self._views.editor.set_network(spec)
+        self._tell_editor_what_is_trained()
+        self.questions.set_shown(spec)
+        self._costs.set_network(self._subject.network)
+
+    def _tell_editor_what_is_trained(self) -> None:
+        trained = self.model_spec
+        edits_it = trained is not None and self._subject.comes_from(trained)
+        self._views.editor.set_trained(summarize(trained) if trained is not None and edits_it else None)
 
     def _show_network(self, ready: m.NetworkReady) -> None:
-        self.model_spec, self.model_path = ready.spec, ready.path
-        self.model_unsaved = ready.path is None
-        summary = summarize(ready.spec)
-        self._views.weights.set_network(summary)
-        self._views.features.set_network(summary)
-        self._views.draw.set_class_names(ready.class_names)
-        self._mistakes.clear()
-        self._views.draw.set_mistakes_available(True)
-        self._weights_asked = None
+        self.model_spec = ready.spec
+        self.model_path, self.model_unsaved = ready.path, ready.path is None
+        if ready.origin == "restored":
+            self.model_path, self.model_unsaved = self._model_before
+            self._subject.take_trained(ready.spec, ready.config, self.model_path)
+            self.told.emit(self.tr("{network} from before is back.").format(network=ready.spec.name))
+        self._subject.note_trained(ready.spec)
+        self._tell_editor_what_is_trained()
+        self.questions.set_model(ready)
         if ready.path is not None:
             self._show_opened(ready, ready.path)
         self.model_changed.emit()
-        self.refresh_watched()
 
     def _show_opened(self, ready: m.NetworkReady, path: Path) -> None:
-        self._subject.take_opened(ready.spec, ready.config, path)
+        self._subject.take_trained(ready.spec, ready.config, path)
         self._progress = Progress()
         run = f"run {next(self._runs)}"
         self._progress.run = run
@@ -362,7 +305,9 @@ class TrainingController(QObject):
 
     def _show_dataset(self, dataset: Dataset) -> None:
         self._subject.take_dataset(dataset)
-        self._mistakes.clear()  # they were places in another data set
+        self._views.editor.set_data(dataset.input_shape, len(dataset.class_names))
+        self._costs.set_can_measure(self.state in ("ready", "trained"))
+        self.questions.forget_mistakes()  # they were places in another data set
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)
 
     def _note_saved(self, path: Path) -> None:
@@ -375,10 +320,14 @@ class TrainingController(QObject):
             self._set_state("trained" if self.model_spec else "ready")
         if isinstance(command, m.LoadDataset):
             self._subject.keep_dataset(command.source)
-        self.failed.emit(translate_error(error))
+        if not isinstance(command, m.Estimate):  # nobody asked for it; training will say why it cannot be done
+            self.failed.emit(translate_error(error))
 
     def _set_state(self, state: WindowState) -> None:
         self.state = state
+        self.questions.training = state == "training"
+        self._costs.set_can_measure(state in ("ready", "trained") and self.dataset is not None)
+        self._views.editor.set_apply_enabled(state == "trained")
         self._views.setup.set_state(state)
         self._views.progress.set_state(state)
         if state in ("training", "loading", "stopping"):

@@ -72,11 +72,12 @@ class WeightsPanel(QWidget):
         _fill(self.layer_combo, [(_layer_label(entry), entry.path) for entry in layers], before)
         self._offer_tensors()
 
-    def select_layer(self, path: str) -> None:
-        """Choose the layer with this path; one without weights changes nothing."""
+    def select_layer(self, path: str) -> bool:
+        """Choose the layer with this path; one without weights changes nothing and returns False."""
         place = self.layer_combo.findData(path)
         if place >= 0:
             self.layer_combo.setCurrentIndex(place)
+        return place >= 0
 
     def wanted(self) -> str | None:
         """Return the path of the tensor to show, such as ``conv1/weight``; None while nobody can see it."""

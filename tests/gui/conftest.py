@@ -93,8 +93,9 @@ class Operator:
         combo = self.find(name)
         combo.setFocus()
         way = combo.findText(text) - combo.currentIndex()
-        for _ in range(abs(way)):
-            self.qtbot.keyClick(combo, Qt.Key.Key_Down if way > 0 else Qt.Key.Key_Up)
+        for _ in range(abs(way)):  # headings are passed over
+            if combo.currentText() != text:
+                self.qtbot.keyClick(combo, Qt.Key.Key_Down if way > 0 else Qt.Key.Key_Up)
         assert combo.currentText() == text
 
     def open_tab(self, title: str) -> None:

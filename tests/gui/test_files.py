@@ -244,8 +244,8 @@ def test_the_kept_model_has_to_be_given_a_name_and_is_not_among_recent_files(tra
     assert recent_names(later) == []
     dialogs.answer = tmp_path / "named.safetensors"
     later.trigger("saveAction")
-    later.until(dialogs.answer.exists)
-    assert recent_names(later) == ["named.safetensors"]
+    later.until(lambda: recent_names(later) == ["named.safetensors"])
+    assert dialogs.answer.exists()
 
 
 def test_files_that_are_no_longer_there_are_not_offered(operator, tmp_path):

@@ -400,10 +400,10 @@ def test_a_network_that_does_not_fit_the_images_says_so_each_time(operator, tmp_
     folder = write_idx_folder(tmp_path / "tiny", make_digits(side=8, classes=2))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     operator.trigger("openDatasetAction")
-    operator.until_told("needs an image of at least 5×5 pixels")
+    operator.until_told("lenet-bn needs images of at least 16×16 pixels, but gets 8×8")
     operator.click("closeNoticeButton")
     operator.click("trainButton")
-    operator.until_told("needs an image of at least 5×5 pixels")
+    operator.until_told("lenet-bn needs images of at least 16×16 pixels, but gets 8×8")
     assert operator.controller.state == "ready"
     operator.train("softmax-regression")
 
@@ -425,4 +425,4 @@ def test_mistakes_are_those_in_the_data_set_that_is_shown(operator, small_images
     operator.until_state("trained")
     operator.trigger("openDatasetAction")
     operator.until(lambda: operator.controller.dataset.name == "small")
-    assert not operator.controller._mistakes
+    assert not operator.controller.questions._mistakes

@@ -17,7 +17,9 @@ from engine.errors import DataError, FileError, TrainingError
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, RunStarted, SettingChanged
 from gui.curves_panel import CurvesPanel
+from gui.diagram_panel import DiagramPanel
 from gui.draw_panel import DrawPanel
+from gui.editor_panel import EditorPanel
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.progress_view import ProgressView
 from gui.setup_panel import SetupPanel
@@ -63,7 +65,8 @@ class Desk:
     def __init__(self, qtbot) -> None:
         self.qtbot = qtbot
         self.views = Views(
-            SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView()
+            SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView(),
+            DiagramPanel(), EditorPanel(),
         )  # fmt: skip
         self.worker = FakeWorker()
         self.controller = TrainingController(self.views, self.worker)
@@ -93,7 +96,8 @@ class Desk:
 
     def have_network(self, spec: NetworkSpec = SPEC, path: Path | None = None) -> None:
         names = tuple(str(digit) for digit in range(10))
-        self.tell(m.NetworkReady(spec, TrainingConfig(), names, path), m.StateChanged("ready", True))
+        origin = "opened" if path else "fresh"
+        self.tell(m.NetworkReady(spec, TrainingConfig(), names, origin, path), m.StateChanged("ready", True))
 
     def finish_run(self, run="run 1", reason="completed", message="") -> None:
         position = Position(1, 0, 4, 1.0)
@@ -250,7 +254,7 @@ def test_images_are_classified_only_once_there_is_a_network(ready):
 
 def test_requests_are_numbered_and_only_newer_answers_are_shown(trained):
     trained.show_image()
-    trained.views.draw.input_changed.emit(trained.controller._image)
+    trained.views.draw.input_changed.emit(trained.controller.questions._image)
     first, second = (command.request for command in trained.worker.asked(m.Predict)[-2:])
     assert second == first + 1 == trained.controller.latest_request
     trained.answer(second, best=4)
@@ -263,11 +267,11 @@ def test_an_answer_to_what_was_wiped_away_is_not_shown(trained, qtbot):
     trained.show_image()
     request = trained.controller.latest_request
     trained.views.draw.canvas.clear()
-    qtbot.waitUntil(lambda: trained.controller._image is None, timeout=2000)
+    qtbot.waitUntil(lambda: trained.controller.questions._image is None, timeout=2000)
     trained.answer(request, best=4)
     assert trained.shown is None
     trained.show_image()
-    qtbot.waitUntil(lambda: trained.controller._image is not None, timeout=2000)
+    qtbot.waitUntil(lambda: trained.controller.questions._image is not None, timeout=2000)
     trained.answer(request, best=4)
     assert trained.shown is None, "it answers the drawing before"
     trained.answer(trained.controller.latest_request, best=5)
@@ -315,7 +319,7 @@ def test_a_model_is_unsaved_until_it_is_written_and_again_with_the_next_batch(tr
     assert trained.controller.model_unsaved
     path = tmp_path / "model.safetensors"
     trained.controller.save(path)
-    assert trained.worker.commands[-1] == m.Save(path)
+    assert trained.worker.asked(m.Save) == [m.Save(path)]
     trained.tell(m.Saved(path))
     assert (trained.controller.model_path, trained.controller.model_unsaved) == (path, False)
     trained.tell(SettingChanged("run 1", Position(), "momentum", 0.5, 0.9))

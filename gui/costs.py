@@ -1,0 +1,103 @@
+"""Asks what training the chosen network would cost, once the settings have come to rest, and shows it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer
+
+from engine import messages as m
+from engine.architecture.network import NetworkSpec
+from engine.errors import NetariumError
+from engine.training.config import TrainingConfig
+from gui.setup_panel import SetupPanel
+
+# Long enough that somebody who turns a field or walks through the list is not followed at every step.
+_REST_MS = 400
+
+
+class Costs(QObject):
+    """Keeps the cost in the set-up panel that of the network and settings in it.
+
+    Parameters
+    ----------
+    setup : SetupPanel
+    submit : callable (Command)
+        Hands a command to the worker.
+    """
+
+    def __init__(
+        self, setup: SetupPanel, submit: Callable[[m.Command], None], parent: QObject | None = None
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._setup = setup
+        self._submit = submit
+        self._requests = itertools.count(1)
+        self._network: NetworkSpec | None = None
+        self._asked: m.Estimate | None = None
+        self._known: m.Estimated | None = None
+        self._can_measure = False
+        self._rest = QTimer(setup, interval=_REST_MS, singleShot=True)
+        self._rest.timeout.connect(self._ask)
+        setup.configuration_changed.connect(self._ask_soon)
+        setup.device_chosen.connect(self._ask_soon)
+
+    def set_network(self, spec: NetworkSpec | None) -> None:
+        """Ask about this network from now on."""
+        self._network = spec
+        self._ask_soon()
+
+    def set_can_measure(self, can_measure: bool) -> None:
+        """Tell whether the worker is idle and has a data set."""
+        came = can_measure and not self._can_measure
+        self._can_measure = can_measure
+        if came and (self._known is None or self._known.epoch is None):
+            self._asked = None  # the answer that was waited for was dropped when something else began
+            self._ask_soon()
+
+    def receive(self, message: m.Message) -> bool:
+        """Show an estimate; False if the message is none."""
+        if not isinstance(message, m.Estimated):
+            return False
+        if self._asked is not None and message.request == self._asked.request:
+            self._known = message
+            self._setup.cost.set_estimate(message, self._asked.config.batch_size)
+        return True
+
+    def estimate(self, spec: NetworkSpec, config: TrainingConfig) -> m.Estimated | None:
+        """Return what is known of training this network with these settings."""
+        asked = self._asked
+        is_same = asked is not None and asked.spec == spec and _matters(asked.config) == _matters(config)
+        return self._known if is_same else None
+
+    def _ask_soon(self) -> None:
+        self._rest.start()
+
+    def _ask(self) -> None:
+        if self._network is None or not self._can_measure:
+            return
+        try:
+            config = self._setup.configuration_so_far()
+        except NetariumError:
+            return  # told when somebody wants to train with it
+        device = self._setup.device_name() or "cpu"
+        asked = self._asked
+        if asked is not None and (asked.spec, _matters(asked.config), asked.device) == (
+            self._network, _matters(config), device,
+        ):  # fmt: skip
+            return
+        self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device), None
+        self._setup.cost.set_estimate(None, config.batch_size)
+        self._submit(self._asked)
+
+
+def _matters(config: TrainingConfig) -> TrainingConfig:
+    """Return settings without those that change neither memory nor time."""
+    optimizer = msgspec.structs.replace(config.optimizer, learning_rate=0.1, momentum=0.9, weight_decay=0.0)
+    usual = TrainingConfig()
+    return msgspec.structs.replace(
+        config, optimizer=optimizer, schedule=usual.schedule, initializer=usual.initializer, epochs=usual.epochs,
+        seed=usual.seed, limit_validation=None,
+    )  # fmt: skip
