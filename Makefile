@@ -58,6 +58,23 @@ demo: $(CAN_RUN) ## Play the five-minute tour by itself and keep screenshots of 
 bench-window: $(CAN_RUN) ## Measure what the window costs training, and how fast a prediction comes
 	$(BIN)/python benchmarks/window.py $(ARGS)
 
+.PHONY: bench-network
+bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
+	$(BIN)/python benchmarks/diagram.py
+	$(BIN)/python benchmarks/editor.py
+
+.PHONY: zoo-table
+zoo-table: $(CAN_RUN) ## Train every scaled network for two epochs and write the table of docs/zoo.md
+	$(BIN)/python scripts/zoo_table.py $(ARGS)
+
+.PHONY: quick-networks
+quick-networks: $(CAN_RUN) ## Train the two quickest networks with three seeds and print their times
+	$(BIN)/python scripts/quick_networks.py $(ARGS)
+
+.PHONY: check-estimates
+check-estimates: $(CAN_RUN) ## Compare the estimates of memory and time with what training takes
+	$(BIN)/python scripts/check_estimates.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove .venv and everything else that can be made again
 	rm -rf .venv build demo-output *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -79,6 +79,39 @@ TEMPLATES: dict[str, object] = {
     "training.classes": QT_TRANSLATE_NOOP(
         "messages", "{network} tells {known} classes apart, but {dataset} has {needed}; change its last layer."
     ),
+    "zoo.no_parameter": QT_TRANSLATE_NOOP("messages", "{network} has no {parameter} to choose; it has {known}."),
+    "zoo.no_image": QT_TRANSLATE_NOOP("messages", "Only images can be resized, but the input has shape {shape}."),
+    "zoo.image_too_small": QT_TRANSLATE_NOOP(
+        "messages",
+        "{network} needs images of at least {least}×{least} pixels, but gets {height}×{width}: nothing would be "
+        "left for {layer}. Choose a larger image size, or a network for small images.",
+    ),
+    "edit.into_itself": QT_TRANSLATE_NOOP("messages", "A block cannot be moved into itself; move it to another place."),
+    "edit.missing": QT_TRANSLATE_NOOP("messages", "The network has no {path}; nothing was changed."),
+    "edit.no_branches": QT_TRANSLATE_NOOP("messages", "{layer} has no branches; only a Concat has."),
+    "edit.too_long": QT_TRANSLATE_NOOP("messages", "The text is longer than {most:,} characters, and no network is."),
+    "edit.json": QT_TRANSLATE_NOOP("messages", "This is neither layers nor a network: {detail}."),
+    "network.zoo_name": QT_TRANSLATE_NOOP(
+        "messages",
+        "{name} is the name of a network that comes with Netarium; give yours another name first.",
+    ),
+    "network.not_own": QT_TRANSLATE_NOOP("messages", "{name} is none of your own networks."),
+    "network.fixed": QT_TRANSLATE_NOOP(
+        "messages",
+        "{network} is a network of its own, which has no width, dropout or image size to choose; edit it instead.",
+    ),
+    "file.undeletable": QT_TRANSLATE_NOOP("messages", "{file} was not deleted: {reason}."),
+    "file.folder": QT_TRANSLATE_NOOP("messages", "The folder {folder} cannot be created: {reason}."),
+    "training.memory": QT_TRANSLATE_NOOP(
+        "messages",
+        "Memory ran out while {network} was made for batches of {batch}. What was there before is untouched. "
+        "Take a smaller batch, smaller images or a narrower network.",
+    ),
+    "training.no_data": QT_TRANSLATE_NOOP("messages", "There is no data set to train on; open one first."),
+    "training.no_parameters": QT_TRANSLATE_NOOP(
+        "messages",
+        "{network} has no weights to learn; add a layer that has some, such as Dense.",
+    ),
 }
 
 

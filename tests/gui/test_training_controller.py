@@ -368,3 +368,23 @@ def test_the_window_looks_by_itself_only_while_something_goes_on(trained):
 def test_closing_closes_the_worker(ready):
     assert ready.controller.close()
     assert ready.worker.closed
+
+
+def test_a_network_that_is_brought_back_is_saved_or_unsaved_as_it_was(trained, tmp_path):
+    path = tmp_path / "model.safetensors"
+    trained.tell(m.Saved(path))
+    trained.transport.train_requested.emit()
+    trained.tell(m.NetworkReady(SPEC, TrainingConfig(), (), "fresh"), m.StateChanged("training", True))
+    assert (trained.controller.model_path, trained.controller.model_unsaved) == (None, True)
+    trained.finish_run("run 1", "failed", "Memory ran out.")
+    trained.tell(m.NetworkReady(SPEC, TrainingConfig(), (), "restored"), m.StateChanged("ready", True))
+    assert (trained.controller.model_path, trained.controller.model_unsaved) == (path, False)
+    assert trained.failures[-1] == "Memory ran out."
+    assert trained.notices[-1] == "small from before is back."
+
+
+def test_a_refused_estimate_is_not_worth_a_notice(desk):
+    desk.get_ready()
+    refused = m.Estimate(1, SPEC, TrainingConfig(), "cpu")
+    desk.tell(m.CommandFailed(refused, TrainingError("training.classes", "too few")))
+    assert desk.failures == []

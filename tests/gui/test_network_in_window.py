@@ -1,0 +1,188 @@
+"""One network in set-up, diagram, editor and worker: chosen, edited, trained on, kept, and come back to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from engine import messages as m
+from engine.architecture.layers import Dense, Dropout, Flatten
+from engine.architecture.network import NetworkSpec
+from engine.storage.networks import save_own_network
+
+FIRST = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(24), Dense(10)))
+
+
+@pytest.fixture
+def trained(operator):
+    """A window with a perceptron that was trained for an epoch."""
+    operator.train("mlp-128-64")
+    return operator
+
+
+def diagram(operator):
+    return operator.window.views.diagram
+
+
+def editor(operator):
+    return operator.window.views.editor
+
+
+def add_layer(operator, after: str, layer) -> None:
+    """Put a layer behind another, as the editor does when one is chosen from its menu."""
+    editor(operator).select(after)
+    assert editor(operator)._session.add([layer])
+
+
+def test_the_diagram_and_the_editor_follow_the_list(operator):
+    operator.choose("networkCombo", "resnet-20")
+    assert diagram(operator).view.spec.name == "resnet-20"
+    assert editor(operator).network() == diagram(operator).view.spec == operator.controller._subject.network
+
+
+def test_the_button_and_the_key_bring_editor_and_diagram_to_light(operator):
+    operator.click("editNetworkButton")
+    operator.until(lambda: not editor(operator).visibleRegion().isEmpty())
+    assert operator.window.tabs.currentWidget() is diagram(operator)
+    operator.trigger("showCurvesAction")
+    assert operator.window.tabs.currentWidget() is operator.window.views.curves
+
+
+def test_an_edit_is_what_is_trained_next(operator):
+    operator.choose("networkCombo", "softmax-regression")
+    add_layer(operator, "flatten1", Dense(12))
+    assert operator.find("networkCombo").placeholderText() == "my-softmax-regression"
+    assert operator.controller._subject.network.layers[1] == Dense(12, name="dense2")
+    operator.enter("epochsSpin", "1")
+    operator.click("trainButton")
+    operator.until_state("trained")
+    assert operator.controller.model_spec.name == "my-softmax-regression"
+    assert [layer.name for layer in operator.controller.model_spec.layers] == ["flatten1", "dense2", "dense1"]
+
+
+def test_a_network_that_does_not_fit_says_so_at_its_layer_and_is_not_trained(operator):
+    operator.choose("networkCombo", "softmax-regression")
+    editor(operator).select("flatten1")
+    assert editor(operator)._session.remove()
+    assert operator.controller._subject.network is None
+    operator.click("trainButton")
+    operator.until_told("dense1 (Dense 10) gets shape 1×28×28")
+    editor(operator).undo()
+    assert operator.controller._subject.network is not None
+
+
+def test_more_epochs_keep_the_weights_of_what_was_not_edited(trained):
+    weights = read(trained, "dense1/weight")
+    add_layer(trained, "relu2", Dropout(0.5))
+    trained.enter("learningRateSpin", "1e-9")
+    trained.click("moreEpochsButton")
+    trained.until(lambda: trained.controller.position.epoch > 1)
+    trained.click("stopButton")
+    trained.until_state("trained")
+    assert trained.controller.model_spec.layers[-2] == Dropout(0.5, name="dropout1")
+    np.testing.assert_allclose(read(trained, "dense1/weight"), weights, atol=1e-6)
+
+
+def test_a_network_from_the_list_is_no_edit_and_more_epochs_go_on_with_the_trained_one(trained):
+    before = trained.controller.model_spec
+    trained.choose("networkCombo", "mlp-256")
+    assert not trained.find("applyEditButton", QPushButton).isVisibleTo(editor(trained))
+    trained.click("moreEpochsButton")
+    trained.until(lambda: trained.controller.position.epoch > 1)
+    assert trained.controller.model_spec == before
+
+
+def test_apply_exchanges_the_trained_network_and_undo_brings_its_weights_back(trained):
+    weights = read(trained, "dense3/weight")
+    trained.window.show_editor()
+    editor(trained).select("relu2")
+    assert editor(trained)._session.remove()
+    trained.click("applyEditButton")
+    trained.until(lambda: trained.controller.model_spec.name == "my-mlp-128-64")
+    assert trained.find("keptLabel", QLabel).text() == "This is the trained network."
+    editor(trained).undo()
+    trained.click("applyEditButton")
+    trained.until(lambda: trained.controller.model_spec.name == "mlp-128-64")
+    np.testing.assert_array_equal(read(trained, "dense3/weight"), weights)
+
+
+def test_the_boxes_tell_the_activity_of_the_trained_network_and_of_no_other(trained, qtbot):
+    told = []
+    shown = diagram(trained)
+    original = shown.set_activity
+    shown.set_activity = lambda activity: (told.append(activity), original(activity))
+    trained.trigger("showDiagramAction")
+    trained.until(lambda: bool(told) and told[-1] is not None)
+    assert told[-1]["relu1"].units == 128
+    count = len(told)
+    trained.choose("networkCombo", "mlp-256")
+    trained.controller.refresh_watched()
+    trained.until_answered()
+    assert all(activity is None for activity in told[count:])
+
+
+def test_a_layer_of_the_diagram_leads_to_its_weights(trained):
+    diagram(trained).layer_activated.emit("dense2")
+    assert trained.window.views.weights.layer_combo.currentData() == "dense2"
+
+
+def test_selecting_in_the_diagram_selects_in_the_editor_and_back(operator):
+    operator.choose("networkCombo", "lenet-tanh")
+    diagram(operator).layer_selected.emit("conv2")
+    assert editor(operator)._session.selection == ("conv2",)
+    editor(operator).layer_selected.emit("dense1")
+    assert diagram(operator).view.selection() == "dense1"
+
+
+def test_own_networks_stand_at_the_end_of_the_list_and_can_be_trained(operator):
+    save_own_network(FIRST)
+    editor(operator).own_networks_changed.emit()
+    combo = operator.find("networkCombo")
+    assert [combo.itemText(row) for row in (combo.count() - 2, combo.count() - 1)] == ["My networks", "mine"]
+    operator.train("mine")
+    assert operator.controller.model_spec == FIRST
+
+
+def test_a_drawing_is_answered_by_a_network_of_another_image_size(operator):
+    small = NetworkSpec("small", (1, 14, 14), (Flatten(), Dense(10)))
+    editor(operator)._session.load(small)
+    operator.enter("epochsSpin", "1")
+    operator.click("trainButton")
+    operator.until_state("trained")
+    operator.draw()
+    operator.until_answered()
+    assert sum(operator.probabilities()) == pytest.approx(1, abs=1e-4)
+
+
+def test_costs_are_told_by_themselves_and_measured(operator):
+    operator.until(lambda: operator.find("costMemory", QLabel).text().startswith("about "))
+    operator.until(lambda: " to check" in operator.find("costTime", QLabel).text())
+
+
+def test_too_little_memory_is_asked_about_before_training(operator, monkeypatch, qtbot):
+    monkeypatch.setattr("engine.chores.available_memory", lambda device: 300 * 2**20)
+    operator.choose("networkCombo", "lenet-tanh")
+    operator.enter("batchSizeSpin", "9000")
+    operator.until(lambda: operator.find("costWarning", QLabel).isVisibleTo(operator.window))
+    operator.click("trainButton")
+    question = operator.find("memoryQuestion")
+    assert operator.controller.state == "ready"
+    qtbot.mouseClick(question.findChild(QPushButton, "trainFittingButton"), Qt.MouseButton.LeftButton)
+    operator.until(lambda: operator.controller.state in ("training", "trained"))
+    assert 0 < operator.window.views.setup.configuration().batch_size < 9000
+
+
+def read(operator, path: str) -> np.ndarray:
+    """Return a weight tensor of the trained network."""
+    got = []
+    views = operator.window.views
+    original = views.weights.set_weights
+    views.weights.set_weights = lambda name, values: got.append((name, values))
+    try:
+        operator.controller._worker.submit(m.ReadWeights(path))
+        operator.until(lambda: any(name == path for name, _ in got))
+    finally:
+        views.weights.set_weights = original
+    return next(values for name, values in got if name == path)
