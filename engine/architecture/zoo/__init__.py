@@ -11,6 +11,7 @@ from engine.architecture.zoo.lenet import LENET_BN, LENET_SIGMOID, LENET_SIGMOID
 from engine.architecture.zoo.mlp import MLP_128_64, MLP_256, MLP_256_256, MLP_DROPOUT, SOFTMAX_REGRESSION
 from engine.architecture.zoo.nin import NIN, NIN_ORIGINAL
 from engine.architecture.zoo.options import BuilderOptions
+from engine.architecture.zoo.quick import QUICK_99, QUICK_99_5
 from engine.architecture.zoo.resnet import RESNET_18, RESNET_18_ORIGINAL, RESNET_20
 from engine.architecture.zoo.vgg import VGG_11, VGG_11_ORIGINAL
 from engine.errors import ConfigError
@@ -24,6 +25,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         LENET_SIGMOID,
         LENET_SIGMOID_BN,
         SIMPLE_CONVNET,
+        QUICK_99,
+        QUICK_99_5,
         SOFTMAX_REGRESSION,
         MLP_128_64,
         MLP_256,
