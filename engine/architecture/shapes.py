@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -119,21 +120,22 @@ def summarize(spec: NetworkSpec) -> NetworkSummary:
     ConfigError
         If a layer's own setting is out of range.
     """
-    survey = _Survey(spec)
-    output = survey.run()
-    return NetworkSummary(tuple(survey.layers), spec.input_shape, output)
+    partly, output = _surveyed(spec)
+    if output is None:
+        assert partly.error is not None
+        raise partly.error.with_traceback(None)
+    return NetworkSummary(partly.layers, spec.input_shape, output)
 
 
 def summarize_partly(spec: NetworkSpec) -> PartialSummary:
     """Infer what can be inferred of a network that is being built; its error is told rather than raised."""
-    survey = _Survey(spec)
-    try:
-        output = survey.run()
-        survey.path = ""
-        _class_count(output)
-    except NetariumError as error:
-        return PartialSummary(tuple(survey.layers), error, survey.path)
-    return PartialSummary(tuple(survey.layers))
+    partly, output = _surveyed(spec)
+    if output is not None:
+        try:
+            _class_count(output)
+        except NetariumError as error:
+            return PartialSummary(partly.layers, error)
+    return partly
 
 
 def classes(spec: NetworkSpec) -> int:
@@ -145,6 +147,17 @@ def classes(spec: NetworkSpec) -> int:
         If the network does not end in a vector of at least two values.
     """
     return _class_count(summarize(spec).output_shape)
+
+
+@lru_cache(maxsize=16)  # an edit of a network is looked at by half a dozen readers, and each wants all of it
+def _surveyed(spec: NetworkSpec) -> tuple[PartialSummary, Shape | None]:
+    """Return what fits, and the shape of the output if everything does."""
+    survey = _Survey(spec)
+    try:
+        output = survey.run()
+    except NetariumError as error:
+        return PartialSummary(tuple(survey.layers), error, survey.path), None
+    return PartialSummary(tuple(survey.layers)), output
 
 
 def _class_count(output: Shape) -> int:
