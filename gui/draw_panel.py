@@ -175,7 +175,10 @@ class DrawPanel(QWidget):
             (QKeySequence("Ctrl+Y"), self.canvas.redo),
             (QKeySequence(QKeySequence.StandardKey.Paste), self._paste),
         ):
-            QShortcut(key, self, action, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            # Set by a call of its own: PySide overlooks ``context`` beside a callable, and then these keys would be
+            # the whole window's, and dead in the editor, which has them too.
+            shortcut = QShortcut(key, self, action)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _lay_out(self) -> None:
         self._stage = QWidget()

@@ -186,3 +186,23 @@ def read(operator, path: str) -> np.ndarray:
     finally:
         views.weights.set_weights = original
     return next(values for name, values in got if name == path)
+
+
+def test_undo_and_paste_by_key_go_to_the_panel_that_has_the_keyboard(operator, qtbot):
+    operator.draw()
+    operator.window.show_editor()
+    before = editor(operator).network()
+    rows = operator.find("layerTree")
+    rows.setFocus()
+    editor(operator).select("relu3")
+    qtbot.keyClick(rows, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(rows, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert len(editor(operator).network().layers) == len(before.layers) + 1
+    qtbot.keyClick(rows, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert editor(operator).network() == before
+    canvas = operator.window.views.draw.canvas
+    assert canvas.can_undo()
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not canvas.can_undo()
+    assert editor(operator).network() == before
