@@ -62,6 +62,7 @@ bench-window: $(CAN_RUN) ## Measure what the window costs training, and how fast
 bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 	$(BIN)/python benchmarks/diagram.py
 	$(BIN)/python benchmarks/editor.py
+	$(BIN)/python benchmarks/edits.py
 
 .PHONY: zoo-table
 zoo-table: $(CAN_RUN) ## Train every scaled network for two epochs and write the table of docs/zoo.md
