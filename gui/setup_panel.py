@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.architecture.shapes import NetworkSummary
+from engine.networks import Adjustments
 from engine.training.config import TrainingConfig
 from gui.cost_view import CostView
 from gui.form import Section, wrapped
@@ -22,6 +23,7 @@ from gui.schedule_form import ScheduleForm
 from gui.subject_form import SubjectForm
 from gui.theme import GAP, MARGIN, SPACE, Theme
 from gui.transport import TransportBar, WindowState
+from gui.variant_form import VariantForm
 
 if TYPE_CHECKING:
     from engine.devices import DeviceInfo
@@ -48,6 +50,7 @@ class SetupPanel(QWidget):
     stop_requested = Signal()
     more_epochs_requested = Signal(int)
     edit_requested = Signal()
+    variant_chosen = Signal()  # another width, dropout or image size of the network in the list
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +60,7 @@ class SetupPanel(QWidget):
         self._state: WindowState = "loading"
         self.transport = TransportBar()
         self._subject = SubjectForm()
+        self._variant = VariantForm()
         self._layers = LayerTable()
         self.cost = CostView()
         self._optimizer = OptimizerForm()
@@ -65,7 +69,8 @@ class SetupPanel(QWidget):
         self._sampling = SamplingForm()
         self._initializer = InitializerForm()
         self._forms = (
-            self._subject, self._optimizer, self._schedule, self._run, self._sampling, self._initializer,
+            self._subject, self._variant, self._optimizer, self._schedule, self._run, self._sampling,
+            self._initializer,
         )  # fmt: skip
         self._add_reset()
         self._add_sections()
@@ -127,6 +132,16 @@ class SetupPanel(QWidget):
         learning = sum(bool(layer.parameters) for layer in summary.layers)
         self._layers_section.set_summary(self.tr("{count} that learn").format(count=learning))
         self._optimizer.set_dropout(dropout_rate(summary))
+
+    def set_variant(self, parameters: Mapping[str, float] | None, image_size: int | None = None) -> None:
+        """Offer the variants of a network from the list as it comes; None for one that has none."""
+        self._variant_section.setVisible(parameters is not None)
+        self._variant.set_variant(parameters or {}, image_size)
+        self._variant_section.set_summary(self._variant.summary())
+
+    def variant(self) -> Adjustments:
+        """Return what is asked of the network in the list that differs from how it comes."""
+        return self._variant.value()
 
     def set_batch_size(self, count: int) -> None:
         """Put this batch size into the form, as if somebody had typed it."""
@@ -206,6 +221,10 @@ class SetupPanel(QWidget):
         self._refresh()
         self.configuration_changed.emit()
 
+    def _choose_variant(self) -> None:
+        self._variant_section.set_summary(self._variant.summary())
+        self.variant_chosen.emit()
+
     def _live_edited(self, setting: str, value: float) -> None:
         if self._state in _LIVE:
             self.live_setting_changed.emit(setting, value)
@@ -231,6 +250,10 @@ class SetupPanel(QWidget):
         )
 
     def _add_sections(self) -> None:
+        self._variant_section = Section(
+            self.tr("Variant"), self._variant, "variantHeader",
+            self.tr("The same network narrower or wider, or for smaller or larger images."), is_open=False,
+        )  # fmt: skip
         self._layers_section = Section(
             self.tr("Layers"), self._layers, "layersHeader",
             self.tr("What the image passes through, from top to bottom, and how much each layer has to learn."),
@@ -271,8 +294,8 @@ class SetupPanel(QWidget):
         published.addWidget(self._reset)
         column.addLayout(published)
         for section in (
-            self._layers_section, self._cost_section, self._run_section, self._optimizer_section,
-            self._schedule_section, self._sampling_section, self._initial_section,
+            self._variant_section, self._layers_section, self._cost_section, self._run_section,
+            self._optimizer_section, self._schedule_section, self._sampling_section, self._initial_section,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
@@ -304,8 +327,9 @@ class SetupPanel(QWidget):
         self._subject.device_chosen.connect(self.device_chosen)
         self._subject.edit_requested.connect(self.edit_requested)
         self.cost.batch_wanted.connect(self.set_batch_size)
-        for form in self._forms[1:]:
+        for form in self._forms[2:]:
             form.changed.connect(self._edited)
+        self._variant.changed.connect(self._choose_variant)
         self._optimizer.live_changed.connect(self._live_edited)
         self._reset.clicked.connect(self._reset_clicked)
         for name in ("train", "pause", "resume", "step", "stop"):

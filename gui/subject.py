@@ -7,13 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from engine.architecture.kept import kept_layers
-from engine.architecture.network import NetworkSpec
+from engine.architecture.network import NetworkSpec, Shape
 from engine.architecture.shapes import classes, summarize, summarize_partly
 from engine.architecture.zoo import EXPERIMENTS
 from engine.data.catalog import DATASETS
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
-from engine.networks import choose_network
+from engine.networks import Chosen, choose_network
 from engine.storage.networks import own_networks
 from engine.training.config import TrainingConfig
 from gui.messages import translate_error
@@ -51,6 +51,7 @@ class Subject(QObject):
         self.problem = ""
         self.dataset: Dataset | None = None
         setup.network_chosen.connect(self.choose_network)
+        setup.variant_chosen.connect(self.choose_variant)
         setup.dataset_chosen.connect(self._choose_dataset)
 
     def edit_of(self, trained: NetworkSpec) -> NetworkSpec | None:
@@ -87,24 +88,42 @@ class Subject(QObject):
 
     def choose_network(self, name: str) -> None:
         """Take a network by its name, built for the data set if it comes with Netarium, with its settings."""
+        known = EXPERIMENTS.get(name)
+        self._setup.set_variant(known.parameters if known else None, known.image_size if known else None)
+        chosen = self._build(name)
+        if chosen is not None:
+            self._setup.set_configuration(chosen.config)
+
+    def choose_variant(self) -> None:
+        """Build the network in the list anew, as wide and for images as large as the panel says; settings stay."""
+        name = self._chosen or self._setup.network_name()
+        if name in EXPERIMENTS:
+            self._build(name)
+
+    def _build(self, name: str) -> Chosen | None:
         self._chosen = name
-        shape = self.dataset.input_shape if self.dataset else (1, 28, 28)
-        count = len(self.dataset.class_names) if self.dataset else 10
         try:
-            chosen = choose_network(name, shape, count)
+            chosen = choose_network(name, *self._data(), self._setup.variant())
         except NetariumError as error:
             self.network, self.problem = None, translate_error(error)
             self.failed.emit(self.problem)
-            return
+            return None
         self._base = chosen.spec
-        self._setup.set_configuration(chosen.config)
         self._take(chosen.spec, chosen.description or self.tr("One of your own networks."))
+        return chosen
+
+    def _data(self) -> tuple[Shape, int]:
+        """Return the shape of the images and how many classes they are of."""
+        if self.dataset is None:
+            return (1, 28, 28), 10
+        return self.dataset.input_shape, len(self.dataset.class_names)
 
     def take_edited(self, spec: NetworkSpec) -> None:
         """Go over to the network as it was edited; the settings stay."""
         if spec == self.network:
             return
         self._chosen = ""
+        self._setup.set_variant(None)
         self._setup.select_network(spec.name)
         self._take(spec, self.tr("Edited by you."))
 
@@ -112,6 +131,7 @@ class Subject(QObject):
         """Go over to a trained network: one that was read from a file, or the one from before a run that failed."""
         self._chosen, self._base = "", spec
         known = EXPERIMENTS.get(spec.name)
+        self._setup.set_variant(None)
         self._setup.select_network(spec.name)
         self._setup.set_configuration(config)
         self._take(spec, known.description if known else path.name if path else "")
@@ -130,7 +150,10 @@ class Subject(QObject):
         self._setup.select_dataset(dataset.name)
         name = self._chosen or self._setup.network_name()
         if name and not (self.network and self._is_made_for(dataset, name, self.network)):
-            self.choose_network(name)
+            if self._chosen:
+                self._build(name)
+            else:
+                self.choose_network(name)
 
     def keep_dataset(self, refused: str | Path) -> None:
         """Stay with the data set there is: the one that was asked for cannot be read."""
@@ -152,7 +175,7 @@ class Subject(QObject):
         """Whether a network is what its name would give for this data set, or at least learns from it."""
         if self._chosen and name in EXPERIMENTS:
             try:
-                wanted = EXPERIMENTS[name].network(dataset.input_shape, len(dataset.class_names))
+                wanted = choose_network(name, *self._data(), self._setup.variant()).spec
             except NetariumError:
                 return False
             return wanted == spec

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from engine import messages as m
 from engine.architecture.layers import Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
+from engine.architecture.zoo import experiment
 from engine.storage.networks import save_own_network
 
 FIRST = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(24), Dense(10)))
@@ -206,3 +207,37 @@ def test_undo_and_paste_by_key_go_to_the_panel_that_has_the_keyboard(operator, q
     qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not canvas.can_undo()
     assert editor(operator).network() == before
+
+
+def test_a_variant_is_the_network_as_wide_and_for_images_as_large_as_the_form_says(operator):
+    operator.choose("networkCombo", "alexnet")
+    operator.click("variantHeader")
+    operator.enter("epochsSpin", "7")
+    operator.enter("widthSpin", "0.5")
+    operator.enter("variantDropoutSpin", "0.2")
+    operator.enter("imageSizeSpin", "40")
+    network = operator.controller._subject.network
+    assert network == experiment("alexnet").network(width=0.5, dropout=0.2, image_size=40)
+    assert diagram(operator).view.spec == network
+    assert operator.window.views.setup.configuration().epochs == 7
+
+
+def test_a_variant_that_cannot_be_built_says_why_and_the_next_one_can(operator):
+    operator.choose("networkCombo", "vgg-11")
+    operator.click("variantHeader")
+    operator.enter("imageSizeSpin", "8")
+    operator.until_told("vgg-11 needs images of at least 32×32 pixels, but gets 8×8")
+    assert operator.controller._subject.network is None
+    operator.enter("imageSizeSpin", "48")
+    assert operator.controller._subject.network.input_shape == (1, 48, 48)
+
+
+def test_variants_are_offered_only_where_there_are_any(operator):
+    operator.choose("networkCombo", "softmax-regression")
+    save_own_network(FIRST)
+    editor(operator).own_networks_changed.emit()
+    operator.choose("networkCombo", "mine")
+    assert not operator.find("variantHeader").isVisibleTo(operator.window)
+    operator.choose("networkCombo", "lenet-bn")
+    assert operator.find("variantHeader").isVisibleTo(operator.window)
+    assert not operator.find("variantDropoutSpin").isVisibleTo(operator.find("widthSpin").parentWidget())
