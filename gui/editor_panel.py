@@ -97,6 +97,14 @@ class EditorPanel(QWidget):
         """Tell which images and how many classes new networks are made for."""
         self._files.set_data(input_shape, classes)
 
+    def add_transport(self, row: QWidget) -> None:
+        """Put the buttons that train under everything, so that nobody has to leave to try an edit."""
+        line = QFrame()
+        line.setFrameStyle(QFrame.Shape.HLine | QFrame.Shadow.Plain)
+        line.setStyleSheet("color: palette(mid)")
+        self._column.addWidget(line)
+        self._column.addWidget(row)
+
     def undo(self) -> None:
         """Take the last edit back."""
         self._session.undo()
@@ -235,13 +243,13 @@ class EditorPanel(QWidget):
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
         self._splitter.setSizes([330, 200])  # only their relation counts
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        layout.setSpacing(GAP)
-        layout.addWidget(self._head)
-        layout.addWidget(self._splitter, 1)
-        layout.addWidget(self._foot)
-        layout.addWidget(self._files.bar)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        self._column.setSpacing(GAP)
+        self._column.addWidget(self._head)
+        self._column.addWidget(self._splitter, 1)
+        self._column.addWidget(self._foot)
+        self._column.addWidget(self._files.bar)
 
     def _connect(self) -> None:
         self._session.changed.connect(self._show)

@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
             self._dock(self.tr("Feature maps"), "featureMapsDock", self.views.features, bottom),
             self._dock(self.tr("Editor"), "editorDock", self.views.editor, left),
         ]
+        self.views.editor.add_transport(self.views.setup.transport.short_row())
         self.statusBar().addWidget(self.views.progress)
         self.statusBar().setSizeGripEnabled(False)
         self._choose_size()

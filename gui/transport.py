@@ -69,6 +69,18 @@ class TransportBar(QWidget):
         pause = self._actions["pause"]
         pause.setText(self.tr("Resume") if state == "paused" else self.tr("Pause"))
 
+    def short_row(self) -> QWidget:
+        """Return a row of buttons for another panel, without the number of epochs; they follow the same states."""
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACE)
+        for name in ("train", "pause", "stop", "more"):
+            button = _button(self._actions[name], f"{name}FromHereButton")
+            button.setProperty("primary", name == "train")
+            layout.addWidget(button, 5 if name == "more" else 3)
+        return row
+
     def _add_actions(self) -> None:
         self._actions: dict[str, QAction] = {}
         self._add(
@@ -89,7 +101,8 @@ class TransportBar(QWidget):
         )  # fmt: skip
         self._add(
             "more", self.tr("More epochs"), ["Shift+F5"],
-            self.tr("Train on from where the run ended, for as many epochs as stand beside."), self._add_epochs,
+            self.tr("Train on from where the run ended, for as many epochs as stand beside it in Set-up."),
+            self._add_epochs,
         )  # fmt: skip
 
     def _add(self, name: str, text: str, keys: list[str], idea: str, slot: object) -> None:

@@ -241,3 +241,14 @@ def test_variants_are_offered_only_where_there_are_any(operator):
     operator.choose("networkCombo", "lenet-bn")
     assert operator.find("variantHeader").isVisibleTo(operator.window)
     assert not operator.find("variantDropoutSpin").isVisibleTo(operator.find("widthSpin").parentWidget())
+
+
+def test_an_edited_network_can_be_trained_without_leaving_the_editor(operator):
+    operator.choose("networkCombo", "softmax-regression")
+    operator.enter("epochsSpin", "1")
+    operator.window.show_editor()
+    operator.until(lambda: not operator.find("trainFromHereButton").visibleRegion().isEmpty())
+    add_layer(operator, "flatten1", Dense(12))
+    operator.click("trainFromHereButton")
+    operator.until_state("trained")
+    assert operator.controller.model_spec.name == "my-softmax-regression"

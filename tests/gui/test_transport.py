@@ -115,3 +115,17 @@ def test_as_many_epochs_are_added_as_are_typed(bar, asked, qtbot):
     qtbot.keyClicks(spin, "12")
     qtbot.mouseClick(button(bar, "moreEpochsButton"), Qt.MouseButton.LeftButton)
     assert asked == [("more_epochs", 12)]
+
+
+def test_a_short_row_elsewhere_runs_the_same_and_follows_the_same_states(bar, asked, qtbot):
+    row = bar.short_row()
+    qtbot.addWidget(row)
+    row.show()
+    bar.set_state("paused")
+    assert button(row, "pauseFromHereButton").text() == "Resume"
+    assert not button(row, "trainFromHereButton").isEnabled()
+    bar.set_state("trained")
+    bar.findChild(QSpinBox, "moreEpochsSpin").setValue(3)
+    for name in ("trainFromHereButton", "moreFromHereButton"):
+        qtbot.mouseClick(button(row, name), Qt.MouseButton.LeftButton)
+    assert asked == [("train",), ("more_epochs", 3)]
