@@ -1,4 +1,4 @@
-"""The table of a network's layers with their output shapes and parameter counts."""
+"""The table of a network's layers: what comes out of each, how much of the image it sees, what it learns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from PySide6.QtCore import QLocale, QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from engine.architecture.layers import describe
+from engine.architecture.network import Shape
 from engine.architecture.shapes import LayerSummary, NetworkSummary, format_shape
+from gui.form import wrapped
 from gui.theme import SPACE
 
 _MOST_ROWS = 12  # a deeper network scrolls inside the table
@@ -20,12 +22,17 @@ class LayerTable(QTreeWidget):
         super().__init__(parent)
         self.setObjectName("layerTable")
         self.setAccessibleName(self.tr("Layers of the network"))
-        self.setHeaderLabels([self.tr("Layer"), self.tr("Output"), self.tr("Parameters")])
-        self.headerItem().setTextAlignment(1, _RIGHT)
-        self.headerItem().setTextAlignment(2, _RIGHT)
-        self.headerItem().setToolTip(1, self.tr("The shape of one sample after the layer: channels×height×width"))
-        self.headerItem().setToolTip(2, self.tr("How many numbers the layer learns"))
-        self.setColumnCount(3)
+        self.setHeaderLabels([self.tr("Layer"), self.tr("Output"), self.tr("Sees"), self.tr("Learns")])
+        ideas = (
+            self.tr("What the image passes through, from top to bottom; what a block holds is under the block"),
+            self.tr("The shape of one sample after the layer: channels×height×width"),
+            self.tr("The receptive field: how many pixels of the image a side, one value after the layer depends on"),
+            self.tr("How many numbers the layer learns"),
+        )
+        for column, idea in enumerate(ideas):
+            self.headerItem().setToolTip(column, wrapped(idea))
+            if column:
+                self.headerItem().setTextAlignment(column, _RIGHT)
         self.setIndentation(12)
         self.setUniformRowHeights(True)
         self.setRootIsDecorated(False)
@@ -35,7 +42,7 @@ class LayerTable(QTreeWidget):
         self.header().setStretchLastSection(False)
         self.header().setMinimumSectionSize(40)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
+        for column in (1, 2, 3):
             self.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
 
     def set_network(self, summary: NetworkSummary) -> None:
@@ -43,7 +50,7 @@ class LayerTable(QTreeWidget):
         self.clear()
         enclosing: list[QTreeWidgetItem] = []
         for entry in summary.layers:
-            item = _row(entry)
+            item = self._row(entry, summary.input_shape)
             self._add_spacing(item)
             del enclosing[entry.depth :]
             if enclosing:
@@ -51,16 +58,37 @@ class LayerTable(QTreeWidget):
             else:
                 self.addTopLevelItem(item)
             enclosing.append(item)
-        total = QTreeWidgetItem([self.tr("Total"), "", count_text(summary.parameter_count)])
-        total.setTextAlignment(2, _RIGHT)
+        total = QTreeWidgetItem([self.tr("Total"), "", "", _narrow_count(summary.parameter_count)])
+        total.setToolTip(3, count_text(summary.parameter_count))
+        total.setTextAlignment(3, _RIGHT)
         bold = self.font()
         bold.setBold(True)
         total.setFont(0, bold)
-        total.setFont(2, bold)
+        total.setFont(3, bold)
         self._add_spacing(total)
         self.addTopLevelItem(total)
         self.expandAll()
         self._fit_height(len(summary.layers) + 1)
+
+    def _row(self, entry: LayerSummary, image: Shape) -> QTreeWidgetItem:
+        parameters = _narrow_count(entry.parameter_count) if entry.parameter_count else "–"
+        sees, idea = self._reach(entry.receptive_field, image)
+        item = QTreeWidgetItem([describe(entry.layer), format_shape(entry.output_shape), sees, parameters])
+        item.setToolTip(0, f"{entry.path}: {describe(entry.layer)}")
+        item.setToolTip(2, idea)
+        item.setToolTip(3, count_text(entry.parameter_count))
+        for column in (1, 2, 3):
+            item.setTextAlignment(column, _RIGHT)
+        return item
+
+    def _reach(self, field: tuple[int, int] | None, image: Shape) -> tuple[str, str]:
+        """Return a receptive field as short as can be, and in a sentence."""
+        if field is None or len(image) != 3:
+            return "–", self.tr("Its input is no image")
+        if field[0] >= image[1] and field[1] >= image[2]:
+            return self.tr("all"), self.tr("The whole image ({field} pixels)").format(field=format_shape(field))
+        short = str(field[0]) if field[0] == field[1] else format_shape(field)
+        return short, self.tr("{field} pixels of the image").format(field=format_shape(field))
 
     def _add_spacing(self, item: QTreeWidgetItem) -> None:
         item.setSizeHint(0, QSize(0, self._row_height()))
@@ -88,10 +116,6 @@ def short_count(number: int) -> str:
     return str(number)
 
 
-def _row(entry: LayerSummary) -> QTreeWidgetItem:
-    parameters = count_text(entry.parameter_count) if entry.parameter_count else "–"
-    item = QTreeWidgetItem([describe(entry.layer), format_shape(entry.output_shape), parameters])
-    item.setToolTip(0, f"{entry.path}: {describe(entry.layer)}")
-    for column in (1, 2):
-        item.setTextAlignment(column, _RIGHT)
-    return item
+def _narrow_count(number: int) -> str:
+    """Return a count in full as long as it is no wider than a short one."""
+    return short_count(number) if number > 99_999 else count_text(number)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QToolButton, QTreeWidget, QWidget
 
-from engine.architecture.layers import Activation, Conv2D, Dense, Dropout, Flatten, Residual
+from engine.architecture.layers import Activation, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Residual
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
@@ -253,10 +253,21 @@ def test_the_layer_table_counts_every_layer_and_the_total(panel, qtbot):
     assert not table.isVisible()
     qtbot.mouseClick(field(panel, "layersHeader"), Qt.MouseButton.LeftButton)
     assert table.isVisible()
-    assert [table.topLevelItem(1).text(column) for column in range(3)] == ["Dense 20", "20", "1,300"]
+    assert [table.topLevelItem(1).text(column) for column in range(4)] == ["Dense 20", "20", "all", "1,300"]
     residual = table.topLevelItem(5)
     assert residual.child(0).text(0) == "Dense 20"
-    assert table.topLevelItem(table.topLevelItemCount() - 1).text(2) == f"{summary.parameter_count:,}"
+    assert table.topLevelItem(table.topLevelItemCount() - 1).text(3) == f"{summary.parameter_count:,}"
+
+
+def test_the_layer_table_tells_how_much_of_the_image_a_layer_sees(panel):
+    layers = (Conv2D(4, (3, 3)), Conv2D(4, (1, 5)), MaxPool2D((2, 2)), Flatten(), Dense(10))
+    panel.set_network(summarize(NetworkSpec("small", (1, 9, 9), layers)), "")
+    table = panel.findChild(QTreeWidget, "layerTable")
+    assert [table.topLevelItem(row).text(2) for row in range(5)] == ["3", "3×7", "4×8", "4×8", "all"]
+    assert table.topLevelItem(4).toolTip(2).startswith("The whole image")
+    many = (Conv2D(300, (3, 3)), Conv2D(300, (3, 3)), Flatten(), Dense(10))
+    panel.set_network(summarize(NetworkSpec("wide", (1, 9, 9), many)), "")
+    assert (table.topLevelItem(1).text(3), table.topLevelItem(1).toolTip(3)) == ("810 k", "810,300")
 
 
 def test_dropout_is_there_only_for_networks_that_have_it(panel):
