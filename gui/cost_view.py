@@ -83,6 +83,12 @@ class CostView(QWidget):
         self._warning.setText(too_large_text(estimate, batch_size))
         self._use.setText(self.tr("Use batches of {count}").format(count=self._fitting))
 
+    def set_waiting(self, reason: str) -> None:
+        """Say why memory and time are not known yet."""
+        self.set_estimate(None, 0)
+        for value in (self._memory, self._time):
+            value.setText(reason)
+
     def set_editable(self, editable: bool) -> None:
         """Tell whether the batch size can be changed now."""
         self._use.setEnabled(editable)

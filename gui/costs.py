@@ -47,6 +47,7 @@ class Costs(QObject):
     def set_network(self, spec: NetworkSpec | None) -> None:
         """Ask about this network from now on."""
         self._network = spec
+        self._tell_waiting()
         self._ask_soon()
 
     def set_can_measure(self, can_measure: bool) -> None:
@@ -72,11 +73,20 @@ class Costs(QObject):
         is_same = asked is not None and asked.spec == spec and _matters(asked.config) == _matters(config)
         return self._known if is_same else None
 
+    def _tell_waiting(self) -> None:
+        """Say when memory and time will be known; of no network nothing will be."""
+        if self._network is None:
+            self._setup.cost.set_estimate(None, 0)
+        elif self._can_measure:
+            self._setup.cost.set_waiting(self.tr("working it out…"))
+        else:
+            self._setup.cost.set_waiting(self.tr("as soon as nothing else runs"))
+
     def _ask_soon(self) -> None:
         self._rest.start()
 
     def _ask(self) -> None:
-        if self._network is None or not self._can_measure:
+        if self._network is None:
             return
         try:
             config = self._setup.configuration_so_far()
@@ -87,10 +97,14 @@ class Costs(QObject):
         if asked is not None and (asked.spec, _matters(asked.config), asked.device) == (
             self._network, _matters(config), device,
         ):  # fmt: skip
-            return
-        self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device), None
-        self._setup.cost.set_estimate(None, config.batch_size)
-        self._submit(self._asked)
+            if self._known is not None:  # the form forgot it when another network was there for a moment
+                self._setup.cost.set_estimate(self._known, config.batch_size)
+        elif self._can_measure:
+            self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device), None
+            self._tell_waiting()
+            self._submit(self._asked)
+        else:
+            self._tell_waiting()
 
 
 def _matters(config: TrainingConfig) -> TrainingConfig:

@@ -77,12 +77,29 @@ def test_nothing_is_asked_before_it_can_be_measured_and_then_once(desk):
     assert len(desk.asked) == 1
 
 
+def test_what_is_not_known_says_when_it_will_be(desk):
+    assert desk.text("costMemory") == desk.text("costTime") == "as soon as nothing else runs"
+    desk.costs.set_network(None)
+    assert desk.text("costMemory") == "–"
+
+
+def test_a_network_that_comes_back_before_it_was_asked_about_anew_has_its_figures_again(desk):
+    desk.costs.set_can_measure(True)
+    desk.settle(1)
+    desk.tell(replace(PLENTY, epoch=EpochEstimate(6.71, 0.42)))
+    for network in (experiment("mlp-256").network(), LENET.network()):  # an edit, and its undo
+        desk.setup.set_network(summarize(network), "")
+        desk.costs.set_network(network)
+    desk.qtbot.waitUntil(lambda: desk.text("costTime").startswith("about 6.7 s"), timeout=5000)
+    assert len(desk.asked) == 1
+
+
 def test_parameters_and_work_are_there_at_once_and_the_rest_follows(desk):
     desk.costs.set_can_measure(True)
     desk.settle(1)
     assert desk.text("costParameters") == "80,250"
     assert desk.text("costWork") == "1.12 M"
-    assert desk.text("costMemory") == desk.text("costTime") == "–"
+    assert desk.text("costMemory") == desk.text("costTime") == "working it out…"
     desk.tell(PLENTY)
     assert desk.text("costMemory") == "about 50 MB of 8.6 GB"
     assert desk.text("costTime") == "measuring…"
@@ -100,7 +117,7 @@ def test_another_batch_size_is_asked_about_and_another_learning_rate_is_not(desk
     assert len(desk.asked) == 1
     desk.enter("batchSizeSpin", "256")
     assert desk.settle(2).config.batch_size == 256
-    assert desk.text("costMemory") == "–"
+    assert desk.text("costMemory") == "working it out…"
 
 
 def test_an_answer_to_an_older_question_is_not_shown(desk):
@@ -110,7 +127,7 @@ def test_an_answer_to_an_older_question_is_not_shown(desk):
     desk.enter("batchSizeSpin", "256")
     desk.settle(2)
     assert desk.costs.receive(replace(PLENTY, request=old))
-    assert desk.text("costMemory") == "–"
+    assert desk.text("costMemory") == "working it out…"
     assert not desk.costs.receive(Saved(None))
 
 
