@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -82,16 +84,19 @@ class GluonNetwork(Network):
         }
         self._shared.initialize(mx.init.Zero(), ctx=context)
         self.set_weights(weights)
-        self._scores = self._block(self._scoring_graph)
-        self._probabilities = self._block(self._probability_graph)
-        self._outputs = self._block(self._activation_graph)
-        self._figures = self._block(self._activity_graph)
+        self._scores = self._block(GluonNetwork._scoring_graph)
+        self._probabilities = self._block(GluonNetwork._probability_graph)
+        self._outputs = self._block(GluonNetwork._activation_graph)
+        self._figures = self._block(GluonNetwork._activity_graph)
         self._output_paths: list[str] = []
+        self._reduction: Reduction = "mean"
         self._objective: Any = None
         self._optimizer: Optimizer | None = None
 
     def _block(self, graph: Callable[..., Any]) -> Any:
-        return graph_block_class(self._mx)(self._shared, list(self._parameters), graph)
+        # A block that held its network would keep it, and its memory, until Python looks for cycles some day.
+        unowned = partial(graph, weakref.proxy(self))
+        return graph_block_class(self._mx)(self._shared, list(self._parameters), unowned)
 
     def place(self, images: Array, labels: Array) -> PlacedData:
         """Bring data to the device: on a CPU it stays where it is, on a GPU it is copied once."""
@@ -110,7 +115,8 @@ class GluonNetwork(Network):
                 "{network} has no weights to learn; add a layer that has some, such as Dense.",
                 network=self.spec.name,
             )
-        self._objective = self._block(self._training_graph(reduction))
+        self._reduction = reduction
+        self._objective = self._block(GluonNetwork._training_graph)
         self._optimizer = Optimizer(self._mx.nd, optimizer, trained)
 
     def train_batch(
@@ -180,14 +186,11 @@ class GluonNetwork(Network):
         shaped = np.ascontiguousarray(images, np.float32).reshape(len(images), *self.spec.input_shape)
         return self._mx.nd.array(shaped, ctx=self._context)
 
-    def _training_graph(self, reduction: Reduction) -> Callable[..., Any]:
-        def graph(F: Any, images: Any, labels: Any, *masks: Any, **parameters: Any) -> tuple[Any, ...]:
-            named = dict(zip(self._dropouts, masks, strict=True))
-            losses, correct = _scores(F, forward(F, self.spec, images, parameters, named), labels)
-            loss = F.sum(losses)
-            return (F.mean(losses) if reduction == "mean" else loss), loss, correct
-
-        return graph
+    def _training_graph(self, F: Any, images: Any, labels: Any, *masks: Any, **parameters: Any) -> tuple[Any, ...]:
+        named = dict(zip(self._dropouts, masks, strict=True))
+        losses, correct = _scores(F, forward(F, self.spec, images, parameters, named), labels)
+        loss = F.sum(losses)
+        return (F.mean(losses) if self._reduction == "mean" else loss), loss, correct
 
     def _scoring_graph(self, F: Any, images: Any, labels: Any, **parameters: Any) -> tuple[Any, Any]:
         losses, correct = _scores(F, forward(F, self.spec, images, parameters), labels)
@@ -277,6 +280,7 @@ def graph_block_class(mx: Any) -> Any:
     class GraphBlock(mx.gluon.HybridBlock):
         def __init__(self, shared: Any, paths: list[str], graph: Callable[..., Any]) -> None:
             super().__init__(prefix="", params=shared)
+            self._scope._block = weakref.proxy(self)  # Gluon's own cycle
             self._graph = graph
             for path in paths:
                 # Gluon hands a parameter to hybrid_forward under the name of its attribute.

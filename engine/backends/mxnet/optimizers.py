@@ -55,7 +55,6 @@ class Optimizer:
         self._F = F
         self._config = config
         self._parameters = parameters
-        self._update = getattr(self, f"_{config.name}")
         self._step = 0
         self._moments = {moment: [F.zeros_like(p.weight) for p in parameters] for moment in _MOMENTS[config.name]}
 
@@ -64,7 +63,7 @@ class Optimizer:
         self._step += 1
         if self._config.clip_norm is not None:
             self._clip_norm(self._config.clip_norm)
-        self._update(settings)
+        getattr(self, f"_{self._config.name}")(settings)
 
     def state(self) -> dict[str, Array]:
         """Return copies of all moments and the update count by name."""
