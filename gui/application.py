@@ -31,7 +31,7 @@ def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
     _quit_on_interrupt(application, window)
     window.show()
     if model is not None:
-        window.controller.open(model)
+        QTimer.singleShot(0, window, lambda: window.controller.open(model))  # once the window has begun to work
     code = application.exec()
     hooks.remove()
     return code

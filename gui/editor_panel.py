@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -104,6 +106,10 @@ class EditorPanel(QWidget):
         line.setStyleSheet("color: palette(mid)")
         self._column.addWidget(line)
         self._column.addWidget(row)
+
+    def open_file(self, path: Path) -> None:
+        """Go over to the network in a file; undo comes back to this one."""
+        self._files.open_file(path)
 
     def undo(self) -> None:
         """Take the last edit back."""

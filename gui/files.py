@@ -56,7 +56,7 @@ class Files(QObject):
             self._window,
             self.tr("Open model"),
             self._folder(),
-            self.tr("Models and weights (*.safetensors *.params *.npz);;All files (*)"),
+            self.tr("Models, weights and networks (*.safetensors *.params *.npz *.json);;All files (*)"),
         )
         if chosen:
             self._controller.open(Path(chosen))

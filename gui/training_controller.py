@@ -13,6 +13,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import PartialSummary, summarize
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
+from engine.storage.formats import SYMBOL_SUFFIX
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
@@ -94,7 +95,10 @@ class TrainingController(QObject):
         self._worker.submit(m.Save(path))
 
     def open(self, path: Path) -> None:
-        """Read a model, or weights for the chosen network."""
+        """Read a model, weights for the chosen network, or a network without weights."""
+        if path.suffix.lower() == ".json" and not path.name.endswith(SYMBOL_SUFFIX):
+            self._views.editor.open_file(path)
+            return
         config = self._configuration()
         if config is not None:
             self._worker.submit(m.Open(path, self._subject.network, config, self._views.setup.device_name() or "cpu"))

@@ -11,7 +11,7 @@ from engine import messages as m
 from engine.architecture.layers import Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
-from engine.storage.networks import save_own_network
+from engine.storage.networks import save_own_network, write_network
 
 FIRST = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(24), Dense(10)))
 
@@ -252,3 +252,13 @@ def test_an_edited_network_can_be_trained_without_leaving_the_editor(operator):
     operator.click("trainFromHereButton")
     operator.until_state("trained")
     assert operator.controller.model_spec.name == "my-softmax-regression"
+
+
+def test_a_network_file_is_opened_like_a_model(operator, tmp_path):
+    write_network(tmp_path / "my-net.json", FIRST)
+    operator.controller.open(tmp_path / "my-net.json")
+    assert operator.controller._subject.network == FIRST
+    (tmp_path / "broken.json").write_text("{}")
+    operator.controller.open(tmp_path / "broken.json")
+    operator.until_told("broken.json is damaged or not a network")
+    assert operator.controller._subject.network == FIRST
