@@ -26,6 +26,9 @@ from engine.training.loop import train
 from engine.training.stopwatch import Stopwatch
 from engine.training.transfer import carry_over
 
+# A network as it was last trained, and its weights: what edits since then began with.
+Origin = tuple[NetworkSummary, Weights]
+
 
 class Session:
     """A network and its training, from fresh weights to a model that can be saved.
@@ -71,7 +74,7 @@ class Session:
         if dataset is not None and model is None:
             check_classes(spec, dataset)
         self._moments_fit = False
-        self._origin: tuple[NetworkSummary, Weights] | None = None  # of edits since the last training
+        self.origin: Origin | None = None  # of edits since the last training
         with explained(backend, spec, config.batch_size):
             weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
             self.network: Network = backend.build(spec, weights)
@@ -122,7 +125,7 @@ class Session:
         self._dataset_name, self.class_names = dataset.name, dataset.class_names
         with explained(self.backend, self.spec, config.batch_size):
             self._adopt(config)
-        self._origin = None
+        self.origin = None
         events = train(
             self.network, data, config, run=run, start=self.position, live=self.live, stopwatch=self.stopwatch,
             last_good=self._last_good,
@@ -176,7 +179,7 @@ class Session:
         NetariumError
             If the network does not fit together, or not the data set; this session is as it was.
         """
-        origin = self._origin or (self.summary, self.network.weights())
+        origin = self.origin or (self.summary, self.network.weights())
         summary = summarize(spec)
         if self.dataset is not None:
             check_classes(spec, self.dataset)
@@ -190,7 +193,7 @@ class Session:
             position=self.position,
         )
         session = Session(self.backend, spec, self.config, self.dataset, model)
-        session._origin = origin
+        session.origin = origin
         return session
 
     def test_probabilities(self) -> Iterator[Array]:

@@ -19,7 +19,7 @@ from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
 from engine.errors import DataError, NetariumError, TrainingError
-from engine.session import Session
+from engine.session import Origin, Session
 from engine.storage.model_file import Model
 from engine.storage.models import open_model, save_model_as
 from engine.training.data import evaluation_batch, fit_images
@@ -52,7 +52,7 @@ class Workbench:
         self._session: Session | None = None
         self._run: Generator[TrainingEvent, None, None] | None = None
         self._run_name = ""
-        self._parked: tuple[Backend, Model] | None = None  # the network before, until the new one has trained a batch
+        self._parked: tuple[Backend, Model, Origin | None] | None = None  # what was, until the new one trained a batch
         self._chores: dict[type[m.Command], tuple[m.Command, Chore]] = {}
         self._asked_at = 0.0
         self._batch_seconds = 0.0
@@ -173,8 +173,10 @@ class Workbench:
             self._parked = None
         if event is None or isinstance(event, RunFinished):
             self._run = None
-            if event is not None and event.reason == "failed" and self._parked is not None:
+            self.state = "ready"  # also where going back fails
+            if self._parked is not None and (event is None or event.reason == "failed"):
                 self._go_back()
+            self._parked = None
             self.enter("ready")
         return event
 
@@ -208,35 +210,40 @@ class Workbench:
 
     def _train_more(self, command: m.TrainMore) -> None:
         self._refuse_while_training()
-        if self._session is None:
+        session = self._bring_back()
+        if session is None:
             raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
-        if command.spec is not None and command.spec != self._session.spec:
-            self._edit(command.spec)
-        self._session.dataset = self._dataset
-        self._begin(self._session, self._session.train(command.run, command.config), command.run)
+        session.dataset = self._dataset  # it may have been loaded during a run
+        if command.spec is not None and command.spec != session.spec:
+            session = self._edit(command.spec)
+        self._begin(session, session.train(command.run, command.config), command.run)
         self.enter("training")
 
-    def _edit(self, spec: NetworkSpec) -> None:
+    def _edit(self, spec: NetworkSpec) -> Session:
         self._refuse_while_training()
-        if self._session is None:
+        session = self._bring_back()
+        if session is None:
             raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
-        self._session = self._session.edited(spec)
+        session.dataset = self._dataset
+        self._session = session = session.edited(spec)
         self._chores.clear()
-        self._post(m.NetworkReady(spec, self._session.config, self._session.class_names, "edited"))
+        self._post(m.NetworkReady(spec, session.config, session.class_names, "edited"))
+        return session
 
     def _park(self) -> None:
         """Keep the network there is outside the device: the next one may need the memory, and fail for want of it."""
         if self._session is not None:
-            self._parked = self._session.backend, self._session.model(runtime.versions())
+            self._parked = self._session.backend, self._session.model(runtime.versions()), self._session.origin
             self._session = None
 
     def _bring_back(self) -> Session | None:
-        """Have the network again that was parked."""
-        if self._parked is not None:
-            backend, model = self._parked
-            self._parked = None
+        """Have the network again that was parked; it stays so where there is no memory for it yet."""
+        if self._session is None and self._parked is not None:
+            backend, model, origin = self._parked
             assert model.config is not None
             self._session = Session(backend, model.spec, model.config, self._dataset, model)
+            self._session.origin = origin
+            self._parked = None
         return self._session
 
     def _begin(self, session: Session, run: Generator[TrainingEvent, None, None], name: str) -> None:
@@ -321,9 +328,10 @@ class Workbench:
         self._answers.append(lambda: self._post(m.ActivityMeasured(pending.result(), step)))
 
     def _save(self, path: Path) -> None:
-        if self._session is None:
+        session = self._bring_back()
+        if session is None:
             raise TrainingError("training.no_network", "There is no network to save yet; train or open one first.")
-        save_model_as(path, self._session.model(runtime.versions()))
+        save_model_as(path, session.model(runtime.versions()))
         self._post(m.Saved(path))
 
     def _open(self, command: m.Open) -> None:
@@ -332,6 +340,7 @@ class Workbench:
         backend = self._make_backend(check_device(command.device))
         config = opened.model.config or command.config
         self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
+        self._parked = None
         self._chores.clear()
         self._post(
             m.NetworkReady(

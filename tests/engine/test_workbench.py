@@ -1,0 +1,156 @@
+"""What the worker does when memory fails it, step by step on the test's own thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.architecture.layers import Activation, Dense, Flatten
+from engine.architecture.network import NetworkSpec
+from engine.backends.mxnet.gluon import GluonBackend
+from engine.storage.model_file import load_model
+from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
+from engine.training.events import RunFinished
+from engine.workbench import Workbench
+from tests.engine.conftest import make_dataset
+
+SPEC = NetworkSpec("tiny", (1, 28, 28), (Flatten(), Dense(16), Activation("relu"), Dense(2)))
+WIDE = NetworkSpec("tiny", (1, 28, 28), (Flatten(), Dense(32), Activation("relu"), Dense(2)))
+OTHER = NetworkSpec("other", (1, 28, 28), (Flatten(), Dense(2)))
+CONFIG = TrainingConfig(optimizer=OptimizerConfig("momentum", learning_rate=0.05), batch_size=20, epochs=1)
+DIVERGING = msgspec.structs.replace(CONFIG, initializer=InitializerConfig("normal", scale=10.0))
+DEEP = NetworkSpec("deep", (1, 28, 28), (Flatten(), *(Dense(64) for _ in range(30)), Dense(2)))
+
+
+class Memory:
+    """A backend whose memory can be taken away: for no network, for one by name, or for all of them."""
+
+    def __init__(self) -> None:
+        self.lacking_for: set[str] = set()
+        self.failing: set[str] = set()
+        self.name, self.device = "memory", "cpu"
+        self._backend = GluonBackend("cpu")
+
+    def build(self, spec, weights):
+        if spec.name in self.lacking_for:
+            raise MemoryError
+        network = self._backend.build(spec, weights)
+        if spec.name in self.failing:
+            network.train_batch = self._fail
+        return network
+
+    def settle(self):
+        self._backend.settle()
+
+    def _fail(self, *_):
+        raise RuntimeError("a kernel failed")
+
+
+class Bench:
+    """A workbench with the data set ``halves``, and all it told."""
+
+    def __init__(self, monkeypatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.memory = Memory()
+        self.told: list[m.Message] = []
+        self._bench = Workbench(self.told.append, lambda _: self.memory)
+        self._bench.load()
+        self.load(make_dataset())
+
+    def load(self, dataset) -> None:
+        self._monkeypatch.setattr("engine.workbench.load_dataset", lambda _: dataset)
+        self._bench.handle(m.LoadDataset("named"))
+
+    def ask(self, command: m.Command) -> list[m.Message]:
+        """Do what is asked to its end, and return what was told meanwhile."""
+        self.told.clear()
+        self._bench.handle(command)
+        for _ in range(1000):
+            if not self._bench.is_busy:
+                return list(self.told)
+            self._bench.go_on()
+        raise AssertionError("it never ends")
+
+    def weights(self, path: Path) -> dict[str, np.ndarray]:
+        assert m.Saved(path) in self.ask(m.Save(path))
+        return dict(load_model(path).weights)
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    return Bench(monkeypatch)
+
+
+def of_kind(told, kind):
+    return [message for message in told if isinstance(message, kind)]
+
+
+def same(first, second) -> bool:
+    return first.keys() == second.keys() and all(np.array_equal(first[path], second[path]) for path in first)
+
+
+def test_a_network_that_cannot_be_brought_back_yet_is_not_lost(bench, tmp_path):
+    bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+    before = bench.weights(tmp_path / "before.safetensors")
+    bench.memory.lacking_for = {"tiny", "other"}
+    [failed] = of_kind(bench.ask(m.Train("second", OTHER, CONFIG, "cpu")), m.CommandFailed)
+    assert failed.error.code == "training.memory"
+
+    bench.memory.lacking_for = set()
+
+    assert same(bench.weights(tmp_path / "after.safetensors"), before)
+
+
+def test_what_an_edit_lost_comes_back_with_its_undo_although_a_training_failed_between(bench, tmp_path):
+    bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+    before = bench.weights(tmp_path / "before.safetensors")
+    bench.ask(m.Edit(WIDE))
+    bench.memory.lacking_for = {"other"}
+    bench.ask(m.Train("second", OTHER, CONFIG, "cpu"))
+
+    bench.ask(m.Edit(SPEC))
+
+    assert same(bench.weights(tmp_path / "after.safetensors"), before)
+
+
+def test_a_later_failure_does_not_bring_back_a_network_that_was_given_up(bench):
+    bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+    [diverged] = of_kind(bench.ask(m.Train("second", DEEP, DIVERGING, "cpu")), RunFinished)
+    assert diverged.reason == "diverged"
+    bench.memory.failing = {"other"}
+    bench.ask(m.Edit(NetworkSpec("other", DEEP.input_shape, DEEP.layers)))
+
+    told = bench.ask(m.TrainMore("third", CONFIG))
+
+    assert [event.reason for event in of_kind(told, RunFinished)] == ["failed"]
+    assert not of_kind(told, m.NetworkReady)
+
+
+def test_a_failure_without_memory_to_go_back_ends_the_run(bench, tmp_path):
+    bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+    before = bench.weights(tmp_path / "before.safetensors")
+    bench.memory.failing, bench.memory.lacking_for = {"other"}, {"tiny"}
+
+    with pytest.raises(Exception, match="Memory ran out"):
+        bench.ask(m.Train("second", OTHER, CONFIG, "cpu"))
+
+    assert bench.ask(m.Stop()) == []  # nothing goes on
+    bench.memory.lacking_for = set()
+    assert same(bench.weights(tmp_path / "after.safetensors"), before)
+
+
+def test_an_edit_is_checked_against_the_data_set_that_was_loaded_during_the_run(bench):
+    halves = make_dataset()
+    bench._bench.handle(m.Train("first", SPEC, CONFIG, "cpu", one_batch=True))
+    bench.load(type(halves)(
+        "thirds", halves.train_images, halves.train_labels, halves.test_images, halves.test_labels, ("a", "b", "c")
+    ))  # fmt: skip
+    bench.ask(m.Resume())
+
+    [failed] = of_kind(bench.ask(m.Edit(WIDE)), m.CommandFailed)
+
+    assert failed.error.code == "training.classes" and failed.error.values["dataset"] == "thirds"
