@@ -16,6 +16,7 @@ from engine.data.dataset import Dataset
 from engine.estimates.available import available_memory
 from engine.estimates.memory import largest_batch, training_memory
 from engine.estimates.timing import measure_epoch
+from engine.failures import explained
 from engine.inspection.confusion import mistakes
 from engine.session import Session
 
@@ -45,7 +46,7 @@ def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:
     Raises
     ------
     NetariumError
-        If the network does not fit together, or not the data set.
+        If the network does not fit together, or not the data set, or memory runs out all the same.
     """
     config = command.config.checked()
     summary = summarize(command.spec)
@@ -54,7 +55,8 @@ def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:
     fitting = None if available is None else largest_batch(summary, config, available)
     known = m.Estimated(command.request, memory, available, fitting)
     yield known
-    if fitting is not None and fitting < config.batch_size:
+    if known.is_short(config.batch_size):
         return
-    epoch = yield from measure_epoch(backend, command.spec, config, dataset)
+    with explained(backend, command.spec, config.batch_size):
+        epoch = yield from measure_epoch(backend, command.spec, config, dataset)
     yield m.Estimated(command.request, memory, available, fitting, epoch)

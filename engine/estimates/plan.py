@@ -64,6 +64,8 @@ def _forward(graph: Graph, training: bool) -> int:
 
 
 def _backward(graph: Graph) -> int:
+    if not graph.operations:  # a network that somebody begins to build
+        return 0
     blocks = _Blocks()
     gradients: dict[int, list[int]] = {graph.operations[-1].output: [blocks.take(graph.sizes[-1])]}
     for operation in reversed(graph.operations):

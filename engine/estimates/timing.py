@@ -14,7 +14,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.backends.base import Backend, Network, PlacedData
 from engine.data.dataset import Dataset
-from engine.training.config import TrainingConfig
+from engine.training.config import InitializerConfig, TrainingConfig
 from engine.training.data import TrainingData, place
 from engine.training.events import BatchesDone, EpochDone
 from engine.training.initializers import initial_weights
@@ -84,10 +84,10 @@ def measure_epoch(
     NetariumError
         If network, settings and data do not fit one another.
     """
-    # The weights stay where they start: no measurement ends early because a loss went to infinity.
+    # Usual weights that stay where they start: no measurement ends early because a loss is infinite.
     still = msgspec.structs.replace(config.optimizer, learning_rate=1e-9, weight_decay=0.0)
     config = msgspec.structs.replace(config, optimizer=still, epochs=2).checked()
-    network = backend.build(spec, initial_weights(summarize(spec), config.initializer, config.seed))
+    network = backend.build(spec, initial_weights(summarize(spec), InitializerConfig(), config.seed))
     network.prepare_training(config.optimizer, config.loss_reduction)
     data = place(
         network, config,

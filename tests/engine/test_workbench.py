@@ -154,3 +154,31 @@ def test_an_edit_is_checked_against_the_data_set_that_was_loaded_during_the_run(
     [failed] = of_kind(bench.ask(m.Edit(WIDE)), m.CommandFailed)
 
     assert failed.error.code == "training.classes" and failed.error.values["dataset"] == "thirds"
+
+
+def test_an_estimate_for_which_not_even_one_image_fits_trains_nothing(bench, monkeypatch):
+    monkeypatch.setattr("engine.chores.available_memory", lambda _: 1000)
+
+    [estimated] = of_kind(bench.ask(m.Estimate(1, SPEC, CONFIG, "cpu")), m.Estimated)
+
+    assert estimated.largest_batch is None and estimated.epoch is None
+
+
+def test_an_estimate_that_runs_out_of_memory_says_so(bench):
+    bench.memory.lacking_for = {"tiny"}
+
+    told = bench.ask(m.Estimate(1, SPEC, CONFIG, "cpu"))
+
+    assert [failed.error.code for failed in of_kind(told, m.CommandFailed)] == ["training.memory"]
+
+
+def test_an_estimate_of_a_network_without_layers_is_refused_in_words(bench):
+    [failed] = of_kind(bench.ask(m.Estimate(1, NetworkSpec("bare", (784,), ()), CONFIG, "cpu")), m.CommandFailed)
+
+    assert failed.error.code == "training.no_parameters"
+
+
+def test_time_is_measured_although_the_initial_weights_are_hopeless(bench):
+    told = bench.ask(m.Estimate(1, DEEP, DIVERGING, "cpu"))
+
+    assert of_kind(told, m.Estimated)[-1].epoch.train_seconds > 0
