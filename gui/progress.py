@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunStarted, TrainingEvent
+from engine.training.events import BatchesDone, EpochDone, Evaluating, Position, RunFinished, RunStarted, TrainingEvent
 
 # Weight of the newest report in the running mean of the speed.
 _NEWEST = 0.1
@@ -26,6 +26,8 @@ class Progress:
         Where the loop stood when it last told.
     evaluating : bool
         Whether the validation images are being classified just now.
+    is_over : bool
+        Whether the run has ended, by itself or because it was stopped.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class Progress:
         self.samples_per_second = 0.0
         self.position = Position()
         self.evaluating = False
+        self.is_over = False
         self._first_epoch = 0
         self._train_samples = 0
         self._seconds_per_validation = 0.0
@@ -54,6 +57,7 @@ class Progress:
                 self._train_samples = event.train_samples
                 self.samples_per_second = 0.0
                 self.evaluating = False
+                self.is_over = False
             case BatchesDone(position=position, samples_per_second=speed):
                 self.epoch, self.batch = position.epoch + 1, position.batch
                 self.position = position
@@ -68,6 +72,9 @@ class Progress:
                 self.epoch, self.batch = position.epoch, self.batches_per_epoch
                 self.position = position
                 self._seconds_per_validation = max(0.0, position.seconds - self._epoch_ended)
+            case RunFinished():
+                self.evaluating = False
+                self.is_over = True
             case _:
                 self.evaluating = False
 
@@ -80,8 +87,11 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the present speed, validation included; None before the speed is known."""
-        if not self.samples_per_second:
+        """How long the rest takes at the present speed, validation included; None before the speed is known.
+
+        None too once the run is over.
+        """
+        if self.is_over or not self.samples_per_second:
             return None
         epochs = (1 - self.fraction) * (self.last_epoch - self._first_epoch)
         return epochs * (self._train_samples / self.samples_per_second + self._seconds_per_validation)

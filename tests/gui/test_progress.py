@@ -45,6 +45,14 @@ def test_the_share_that_is_done_grows_from_batch_to_batch():
     assert shares == pytest.approx([0.025, 0.125, 0.25, 0.275, 0.375, 0.5, 0.525, 0.625, 0.75, 0.775, 0.875, 1.0])
 
 
+def test_a_run_that_was_stopped_has_no_time_left():
+    going = (started(), batches(0, 5))
+    assert followed(*going).seconds_left > 0
+    stopped = RunFinished("run", Position(0, 5, 5), "stopped")
+    assert followed(*going, stopped).seconds_left is None
+    assert followed(*going, stopped, started(0, 8, 5), batches(0, 6)).seconds_left > 0
+
+
 def test_an_epoch_that_is_done_counts_whole():
     progress = followed(started(), batches(0, 10), epoch_done(1, 3.0))
     assert progress.fraction == 0.25
