@@ -47,6 +47,10 @@ class FeatureMapsPanel(QWidget):
         self.maps.set_network(summary)
         self.set_activations(None)
 
+    def has_maps(self) -> bool:
+        """Return whether there is a drawing that layers have answered."""
+        return self._pages.currentWidget() is not self._empty
+
     def wants_activations(self) -> bool:
         """Return whether somebody can see the panel, so that outputs are worth computing."""
         return can_be_seen(self)

@@ -118,9 +118,11 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _show_layer(self, has_weights: bool) -> None:
-        """Bring weights or feature maps to light, unless one of them is in sight already."""
+        """Bring weights or feature maps to light, unless one of them is in sight and has something to show."""
         _, _, weights, features, _ = self._docks
-        if not any(can_be_seen(dock.widget()) for dock in (weights, features)):
+        if can_be_seen(features.widget()) and self.views.features.has_maps():
+            return
+        if not can_be_seen(weights.widget()):
             dock = weights if has_weights else features
             dock.show()
             dock.raise_()

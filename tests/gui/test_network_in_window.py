@@ -129,6 +129,21 @@ def test_a_layer_of_the_diagram_leads_to_its_weights(trained):
     assert trained.window.views.weights.layer_combo.currentData() == "dense2"
 
 
+def test_a_layer_of_the_diagram_brings_to_light_what_has_something_to_show(trained):
+    weights, features = trained.find("weightsDock"), trained.find("featureMapsDock")
+    trained.window.tabifyDockWidget(weights, features)
+    features.raise_()
+    trained.until(lambda: not features.widget().visibleRegion().isEmpty())
+    diagram(trained).layer_activated.emit("dense2")
+    trained.until(lambda: not weights.widget().visibleRegion().isEmpty())
+    trained.draw()
+    features.raise_()
+    trained.until(lambda: trained.window.views.features.has_maps())
+    diagram(trained).layer_activated.emit("dense2")
+    trained.until_answered()
+    assert weights.widget().visibleRegion().isEmpty()
+
+
 def test_selecting_in_the_diagram_selects_in_the_editor_and_back(operator):
     operator.choose("networkCombo", "lenet-tanh")
     diagram(operator).layer_selected.emit("conv2")
