@@ -163,7 +163,7 @@ class EditorActions(QObject):
         for heading, kinds in layer_kinds():
             menu.addSection(heading)
             for kind in kinds:
-                action = menu.addAction(kind.label)
+                action = menu.addAction(f"&{kind.label}")  # a letter goes to it
                 action.setObjectName(f"{kind.name}Action")
                 action.setToolTip(wrapped(kind.idea))
                 action.setStatusTip(kind.idea)

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from engine.architecture.kept import kept_layers
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import NetworkSummary, PartialSummary, format_shape
+from engine.architecture.shapes import NetworkSummary, PartialSummary
 from gui.form import ElidedLabel, wrapped
 from gui.messages import translate_error
-from gui.network_summary import count_text
+from gui.network_summary import count_text, short_count
 from gui.theme import GAP, SPACE
 
 
@@ -115,15 +115,12 @@ class EditorFoot(QWidget):
     def _total_text(self) -> str:
         if self._edited is None:
             return ""
-        spec, partial = self._edited
+        partial = self._edited[1]
         if partial.error is not None and partial.error_path:
             return self.tr("The totals are known when everything fits.")
-        inner = [entry for entry in partial.layers if entry.depth == 0]
-        output = format_shape(inner[-1].output_shape if inner else spec.input_shape)
-        return self.tr("{parameters} parameters · {work} multiply-adds · gives {output}").format(
+        return self.tr("{parameters} parameters · {work} multiply-adds").format(
             parameters=count_text(sum(entry.parameter_count for entry in partial.layers)),
-            work=_short(sum(entry.multiply_adds for entry in partial.layers)),
-            output=output,
+            work=short_count(sum(entry.multiply_adds for entry in partial.layers)),
         )
 
     def _kept_text(self) -> str:
@@ -144,11 +141,3 @@ class EditorFoot(QWidget):
 def problem(partial: PartialSummary) -> str:
     """Return what does not fit as a sentence; empty if everything does."""
     return "" if partial.error is None else translate_error(partial.error)
-
-
-def _short(number: int) -> str:
-    """Return a large count in thousands, millions or billions."""
-    for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {sign}"
-    return str(number)

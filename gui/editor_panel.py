@@ -203,6 +203,10 @@ class EditorPanel(QWidget):
             self._select_rows((path,))
             self._tree.setFocus()
 
+    def _apply(self) -> None:
+        self._tree.setFocus()  # the button goes grey, and the keyboard would go on to whatever is next
+        self.apply_requested.emit()
+
     def _rename(self, name: str) -> None:
         if not self._session.rename(name):
             self._head.set_network(self._session.spec)
@@ -268,6 +272,6 @@ class EditorPanel(QWidget):
         self._tree.itemActivated.connect(lambda: self._forms.focus_setting())
         self._forms.edited.connect(self._edit_layer)
         self._problem.clicked.connect(self._go_to_problem)
-        self._foot.apply_requested.connect(self.apply_requested)
+        self._foot.apply_requested.connect(self._apply)
         for signal in ("saved", "own_networks_changed", "failed", "told"):
             getattr(self._files, signal).connect(getattr(self, signal))
