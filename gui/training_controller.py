@@ -204,6 +204,9 @@ class TrainingController(QObject):
         config = self._configuration()
         if config is None:
             return
+        if self._subject.network is None and self.model_spec and self._subject.comes_from(self.model_spec):
+            self.failed.emit(self._subject.problem)  # going on without the edit is not what was meant
+            return
         self._set_state("stopping")
         run = self._progress.run or f"run {next(self._runs)}"
         edited = self._subject.edit_of(self.model_spec) if self.model_spec else None

@@ -86,6 +86,15 @@ def test_more_epochs_keep_the_weights_of_what_was_not_edited(trained):
     np.testing.assert_allclose(read(trained, "dense1/weight"), weights, atol=1e-6)
 
 
+def test_more_epochs_do_not_pass_over_an_edit_that_does_not_fit(trained):
+    before = trained.controller.position
+    editor(trained).select("flatten1")
+    assert editor(trained)._session.remove()
+    trained.click("moreEpochsButton")
+    trained.until_told("dense1 (Dense 128) gets shape 1×28×28")
+    assert (trained.controller.state, trained.controller.position) == ("trained", before)
+
+
 def test_a_network_from_the_list_is_no_edit_and_more_epochs_go_on_with_the_trained_one(trained):
     before = trained.controller.model_spec
     trained.choose("networkCombo", "mlp-256")
