@@ -29,14 +29,19 @@ def networks(options: argparse.Namespace) -> int:
     own = own_networks()
     listed = [(e.name, e.network(), e.description, e.source, e.family) for e in EXPERIMENTS.values()]
     listed += [(name, entry.spec, "Your own.", str(entry.path), "My networks") for name, entry in own.networks.items()]
+    problems: list[object] = list(own.problems)
     for name, spec, description, source, family in listed:
-        parameters = summarize(spec).parameter_count
+        try:
+            parameters = summarize(spec).parameter_count
+        except NetariumError as error:  # saved before it was finished
+            problems.append(f"{name}: {error}")
+            continue
         if options.json:
             described = {"name": name, "description": description, "source": source, "family": family}
             print_json(described | {"parameters": parameters})
         else:
             print(f"{name:20} {parameters:>10,}  {description}")
-    for problem in own.problems:
+    for problem in problems:
         print(problem, file=sys.stderr)
     return 0
 

@@ -97,6 +97,16 @@ def test_a_network_in_a_file_and_one_of_ones_own_are_known_by_name(run, tmp_path
     assert "edit it instead" in run("summary", "mine", "--width", 2).refusal()
 
 
+def test_a_network_of_ones_own_that_is_not_finished_does_not_hide_the_others(run):
+    save_own_network(NetworkSpec("aaa", (1, 28, 28), (Dense(10),)))
+    save_own_network(NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(10))))
+
+    answer = run("networks")
+
+    assert answer.code == 0 and answer.out.splitlines()[-1].startswith("mine ")
+    assert "aaa: dense1 (Dense 10) gets shape 1×28×28" in answer.err
+
+
 def test_what_cannot_be_summarised_is_refused(run, tmp_path):
     weights = tmp_path / "w.params"
     weights.write_bytes(b"\x00" * 40)
