@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.training.config import TrainingConfig
 
 _EVALUATION_BATCH = 256
-_MOST_VALUES = 2**25  # of the largest layer's output for one batch, 128 MB; a few such outputs are alive at a time
+_MOST_VALUES = 2**25  # of the largest of a batch's images and outputs, 128 MB; a few such are alive at a time
 
 
 @dataclass(frozen=True)
@@ -93,5 +93,6 @@ def fit_images(spec: NetworkSpec, images: Array) -> Array:
 
 def evaluation_batch(summary: NetworkSummary) -> int:
     """Return how many samples to classify at once: the usual number, or as many as a large network has room for."""
-    largest = max(math.prod(layer.output_shape) for layer in summary.layers) if summary.layers else 1
+    shapes = (summary.input_shape, *(layer.output_shape for layer in summary.layers))
+    largest = max(map(math.prod, shapes))
     return max(1, min(_EVALUATION_BATCH, _MOST_VALUES // largest))

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.architecture.layers import Dense, Flatten
+from engine.architecture.layers import Conv2D, Dense, Flatten
 from engine.architecture.network import NetworkSpec
+from engine.architecture.shapes import summarize
 from engine.storage.model_file import Model, load_model, save_model
 from engine.storage.npz import encode_npz
+from engine.training.config import InitializerConfig
+from engine.training.data import fit_images
+from engine.training.initializers import initial_weights
 
 COUNT = 20
 
@@ -156,3 +160,23 @@ def test_a_model_that_was_cut_short_is_refused(run, digits, model, tmp_path):
     path = tmp_path / "cut.safetensors"
     path.write_bytes(model.read_bytes()[:-1000])
     assert "cut.safetensors is damaged" in run("evaluate", path, "--dataset-path", digits).refusal()
+
+
+def test_images_are_resized_for_a_large_network_a_few_at_a_time(run, tmp_path, mnist, monkeypatch):
+    spec = NetworkSpec("large", (1, 2048, 2048), (Conv2D(1, (64, 64), stride=(64, 64)), Flatten(), Dense(3)))
+    weights = initial_weights(summarize(spec), InitializerConfig(), 0)
+    save_model(tmp_path / "large.safetensors", Model(spec=spec, weights=weights, class_names=("a", "b", "c")))
+    paths = [tmp_path / f"{index}.png" for index in range(9)]
+    for path, pixels in zip(paths, mnist.test_images[:9, 0], strict=True):
+        Image.fromarray(pixels).save(path)
+    together: list[int] = []
+
+    def counted(spec, images):
+        together.append(len(images))
+        return fit_images(spec, images)
+
+    monkeypatch.setattr("engine.cli.commands.fit_images", counted)
+    answer = run("predict", tmp_path / "large.safetensors", *paths, "--json")
+
+    assert [each["file"] for each in answer.objects] == [str(path) for path in paths]
+    assert together == [8, 1]

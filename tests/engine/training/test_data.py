@@ -79,3 +79,9 @@ def test_networks_with_large_layers_are_evaluated_in_small_batches(side, channel
 
 def test_a_network_without_layers_is_evaluated_as_any_other():
     assert evaluation_batch(summarize(NetworkSpec("net", (10,), ()))) == 256
+
+
+def test_large_images_are_evaluated_in_small_batches_although_no_layer_gives_much():
+    layers = (Conv2D(1, (64, 64), stride=(64, 64)), Flatten(), Dense(10))
+
+    assert evaluation_batch(summarize(NetworkSpec("net", (2, 2048, 2048), layers))) == 4
