@@ -15,6 +15,7 @@ import numpy as np
 from engine.architecture.kept import kept_layers
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
+from engine.backends.base import Network
 from engine.backends.mxnet import runtime
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.cli.cost import check_memory
@@ -26,13 +27,13 @@ from engine.data.dataset import Dataset
 from engine.data.drawing import prepare_image
 from engine.data.image_file import read_image
 from engine.devices import check_device, list_devices
-from engine.errors import DataError, TrainingError
+from engine.errors import ConfigError, DataError, TrainingError
 from engine.networks import USUAL_SETTINGS, choose_network
 from engine.session import Session, check_classes
 from engine.storage.convert import convert as convert_file
 from engine.storage.models import check_target, open_model, save_model_as
 from engine.training.config import InitializerConfig, OptimizerConfig, ScheduleConfig, TrainingConfig
-from engine.training.data import fit_images, place
+from engine.training.data import evaluation_batch, fit_images, place
 from engine.training.events import BatchesDone, EpochDone, RunFinished, TrainingEvent
 from engine.training.loop import evaluate as evaluate_network
 
@@ -77,9 +78,9 @@ def predict(options: argparse.Namespace) -> int:
     """Print the class of each image, prepared like a drawing in the window."""
     opened = open_model(options.model, _named_network(options.network))
     spec = opened.model.spec
-    images = fit_images(spec, np.stack([_prepared(path) for path in options.images]))
+    images = np.stack([_prepared(path) for path in options.images])
     network = GluonBackend(check_device(options.device)).build(spec, opened.model.weights)
-    for path, probabilities in zip(options.images, network.predict(images), strict=True):
+    for path, probabilities in zip(options.images, _predicted(network, images), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
         file = os.fsencode(path).decode(errors="replace")  # a name may be in any encoding
@@ -129,11 +130,16 @@ def _session_to_train(options: argparse.Namespace) -> Session:
 
 def _continued(options: argparse.Namespace, backend: GluonBackend, dataset: Dataset) -> Session:
     """Return a session with a saved model, in an edited network if another is named."""
+    if not options.network and (options.width, options.dropout, options.image_size) != (None, None, None):
+        raise ConfigError(
+            "network.unnamed",
+            "A width, a dropout rate or an image size is of a named network; name it too (--network NAME).",
+        )
     named = chosen_network(options, dataset, options.network) if options.network else None
     model = open_model(options.continued, named.spec if named else None).model
     config = model.config or (named.config if named else USUAL_SETTINGS)
     session = Session(backend, model.spec, config, dataset, model)
-    if named is None or named.spec.layers == model.spec.layers:
+    if named is None or (named.spec.input_shape, named.spec.layers) == (model.spec.input_shape, model.spec.layers):
         return session
     kept, learning = kept_layers(session.summary, summarize(named.spec)), _learning(named.spec)
     print(f"{len(kept)} of {learning} layers keep the weights of {options.continued}.", file=sys.stderr)
@@ -202,6 +208,13 @@ def _named_network(name: str | None) -> NetworkSpec | None:
 
 def _network_for(dataset: Dataset, name: str | None) -> NetworkSpec | None:
     return None if name is None else choose_network(name, dataset.input_shape, len(dataset.class_names)).spec
+
+
+def _predicted(network: Network, images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the class probabilities of each image; a few are resized and classified at a time."""
+    batch = evaluation_batch(summarize(network.spec))
+    for begin in range(0, len(images), batch):
+        yield from network.predict(fit_images(network.spec, images[begin : begin + batch]))
 
 
 def _prepared(path: Path) -> np.ndarray:
