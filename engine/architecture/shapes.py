@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,7 +124,7 @@ def summarize(spec: NetworkSpec) -> NetworkSummary:
     partly, output = _surveyed(spec)
     if output is None:
         assert partly.error is not None
-        raise partly.error.with_traceback(None)
+        raise copy.copy(partly.error)  # the one that is kept would keep the frames of all, and of two threads
     return NetworkSummary(partly.layers, spec.input_shape, output)
 
 
@@ -156,7 +157,7 @@ def _surveyed(spec: NetworkSpec) -> tuple[PartialSummary, Shape | None]:
     try:
         output = survey.run()
     except NetariumError as error:
-        return PartialSummary(tuple(survey.layers), error, survey.path), None
+        return PartialSummary(tuple(survey.layers), error.with_traceback(None), survey.path), None
     return PartialSummary(tuple(survey.layers)), output
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import weakref
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +27,10 @@ from engine.backends.mxnet import runtime
 from engine.backends.mxnet.operators import forward, mxnet_name
 from engine.errors import ConfigError, ShapeError
 from tests.engine.architecture.strategies import POOLS, fitting_specs
+
+
+class Held:
+    """Something that a caller has while it asks."""
 
 
 def dense(inputs: int, units: int) -> int:
@@ -251,3 +257,22 @@ def test_a_network_that_fits_has_no_error_and_the_layers_of_its_summary():
 
     assert partly.error is None
     assert partly.layers == summarize(spec).layers
+
+
+def test_an_error_keeps_nothing_alive_of_those_who_asked():
+    spec = NetworkSpec("net", (1, 8, 8), (Dense(4),))
+    used: list[weakref.ref[Held]] = []
+
+    def ask() -> None:
+        held = Held()
+        used.append(weakref.ref(held))
+        summarize(spec)
+
+    for _ in range(2):
+        with suppress(ShapeError):
+            ask()
+
+    assert [reference() for reference in used] == [None, None]
+    with pytest.raises(ShapeError, match=r"dense1 \(Dense 4\) gets shape 1×8×8") as caught:
+        summarize(spec)
+    assert caught.value.code == "shape.misfit" and caught.value.values["layer"] == "dense1"
