@@ -6,15 +6,15 @@ Each yields None where something else may be done, and a reply where there is on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from engine import messages as m
-from engine.architecture.shapes import classes, summarize
+from engine.architecture.shapes import classes
 from engine.backends.base import Array, Backend
 from engine.data.dataset import Dataset
-from engine.estimates.available import available_memory
-from engine.estimates.memory import largest_batch, training_memory
+from engine.estimates.cost import memory_cost
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
 from engine.inspection.confusion import mistakes
@@ -49,14 +49,10 @@ def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:
         If the network does not fit together, or not the data set, or memory runs out all the same.
     """
     config = command.config.checked()
-    summary = summarize(command.spec)
     classes(command.spec)
-    memory, available = training_memory(summary, config), available_memory(command.device)
-    fitting = None if available is None else largest_batch(summary, config, available)
-    known = m.Estimated(command.request, memory, available, fitting)
-    yield known
-    if known.is_short(config.batch_size):
-        return
-    with explained(backend, command.spec, config.batch_size):
-        epoch = yield from measure_epoch(backend, command.spec, config, dataset)
-    yield m.Estimated(command.request, memory, available, fitting, epoch)
+    cost = memory_cost(command.spec, config, command.device)
+    yield m.Estimated(command.request, cost)
+    if cost.fits:
+        with explained(backend, command.spec, config.batch_size):
+            epoch = yield from measure_epoch(backend, command.spec, config, dataset)
+        yield m.Estimated(command.request, replace(cost, epoch=epoch))

@@ -13,7 +13,7 @@ from engine.architecture.network import NetworkSpec
 from engine.data.dataset import Dataset
 from engine.devices import DeviceInfo
 from engine.errors import NetariumError
-from engine.estimates.timing import EpochEstimate
+from engine.estimates.cost import Cost
 from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting, TrainingEvent
@@ -45,6 +45,7 @@ class Train(Command):
     config: TrainingConfig
     device: str
     one_batch: bool = False
+    ignore_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class TrainMore(Command):
     run: str
     config: TrainingConfig
     spec: NetworkSpec | None = None
+    ignore_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,31 +220,18 @@ class ActivityMeasured(Reply):
 
 @dataclass(frozen=True)
 class Estimated(Reply):
-    """What training would cost, told as soon as it is known and again when time was measured.
-
-    Parameters
-    ----------
-    request : int
-        Of the ``Estimate`` that asked.
-    memory : int
-        Bytes that training adds to the process.
-    available : int or None
-        Bytes that can be had; None if nobody can tell.
-    largest_batch : int or None
-        The largest batch that fits into what is available; None if not even one sample does.
-    epoch : EpochEstimate or None
-        None while it is being measured, or where memory does not suffice to measure it.
-    """
+    """What training would cost, told as soon as its memory is known and again when time was measured."""
 
     request: int
-    memory: int
-    available: int | None
-    largest_batch: int | None
-    epoch: EpochEstimate | None = None
+    cost: Cost
 
-    def is_short(self, batch_size: int) -> bool:
-        """Whether memory will not suffice for batches of this size, as far as can be told."""
-        return self.available is not None and (self.largest_batch or 0) < batch_size
+
+@dataclass(frozen=True)
+class TooLarge(Reply):
+    """A run was not begun, since memory will not suffice; ``command`` with ``ignore_memory`` begins it all the same."""
+
+    command: Train | TrainMore
+    cost: Cost
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
 from engine.errors import DataError, NetariumError, TrainingError
+from engine.estimates.cost import memory_cost
 from engine.session import Origin, Session
 from engine.storage.model_file import Model
 from engine.storage.models import open_model, save_model_as
@@ -195,6 +196,8 @@ class Workbench:
         backend = self._make_backend(check_device(command.device))
         self._park()
         try:
+            if self._is_too_large(command, command.spec, command.device):
+                return
             session = Session(backend, command.spec, command.config, self._dataset)
             run = session.train(command.run)
         except Exception:
@@ -214,10 +217,25 @@ class Workbench:
         if session is None:
             raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
         session.dataset = self._dataset  # it may have been loaded during a run
+        is_edited = command.spec is not None and command.spec != session.spec
+        grows = is_edited or command.config.batch_size > session.config.batch_size
+        if grows and self._is_too_large(command, command.spec or session.spec, session.backend.device):
+            return
         if command.spec is not None and command.spec != session.spec:
             session = self._edit(command.spec)
         self._begin(session, session.train(command.run, command.config), command.run)
         self.enter("training")
+
+    def _is_too_large(self, command: m.Train | m.TrainMore, spec: NetworkSpec, device: str) -> bool:
+        """Tell of a run that it will not fit into memory, unless somebody wants it all the same."""
+        if command.ignore_memory:
+            return False
+        cost = memory_cost(spec, command.config.checked(), device)
+        if not cost.fits:
+            self._bring_back()
+            self._post(m.TooLarge(command, cost))
+            self.enter(self.state)  # the window waits for a state
+        return not cost.fits
 
     def _edit(self, spec: NetworkSpec) -> Session:
         self._refuse_while_training()

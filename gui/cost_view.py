@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.architecture.shapes import NetworkSummary
+from engine.estimates.cost import Cost
 from engine.estimates.memory import describe_bytes
-from engine.messages import Estimated
 from gui.form import wrapped
 from gui.network_summary import count_text, short_count
 from gui.theme import GAP, SPACE
@@ -66,26 +66,26 @@ class CostView(QWidget):
         self._parameters.setText("–" if summary is None else count_text(summary.parameter_count))
         self._work.setText("–" if summary is None else short_count(summary.multiply_adds))
         self._work.setAccessibleDescription("" if summary is None else count_text(summary.multiply_adds))
-        self.set_estimate(None, 0)
+        self.set_cost(None)
 
-    def set_estimate(self, estimate: Estimated | None, batch_size: int) -> None:
+    def set_cost(self, cost: Cost | None) -> None:
         """Show what is known of memory and time; None while nothing is."""
         self._fitting = None
-        self._memory.setText("–" if estimate is None else self._memory_text(estimate))
-        self._time.setText("–" if estimate is None else self._time_text(estimate))
-        short = estimate is not None and estimate.is_short(batch_size)
+        self._memory.setText("–" if cost is None else self._memory_text(cost))
+        self._time.setText("–" if cost is None else self._time_text(cost))
+        short = cost is not None and not cost.fits
         self._warning.setVisible(short)
-        self._use.setVisible(short and bool(estimate and estimate.largest_batch))
-        if estimate is None or not short:
+        self._use.setVisible(short and bool(cost and cost.largest_batch))
+        if cost is None or not short:
             return
         self._time.setText("–")
-        self._fitting = estimate.largest_batch
-        self._warning.setText(too_large_text(estimate, batch_size))
+        self._fitting = cost.largest_batch
+        self._warning.setText(too_large_text(cost))
         self._use.setText(self.tr("Use batches of {count}").format(count=self._fitting))
 
     def set_waiting(self, reason: str) -> None:
         """Say why memory and time are not known yet."""
-        self.set_estimate(None, 0)
+        self.set_cost(None)
         for value in (self._memory, self._time):
             value.setText(reason)
 
@@ -105,16 +105,16 @@ class CostView(QWidget):
         self._rows.addRow(label, value)
         return value
 
-    def _memory_text(self, estimate: Estimated) -> str:
-        text = self.tr("about {size}").format(size=describe_bytes(estimate.memory))
-        if estimate.available is None:
+    def _memory_text(self, cost: Cost) -> str:
+        text = self.tr("about {size}").format(size=describe_bytes(cost.memory))
+        if cost.available is None:
             return text
-        return self.tr("{size} of {available}").format(size=text, available=describe_bytes(estimate.available))
+        return self.tr("{size} of {available}").format(size=text, available=describe_bytes(cost.available))
 
-    def _time_text(self, estimate: Estimated) -> str:
-        if estimate.epoch is None:
+    def _time_text(self, cost: Cost) -> str:
+        if cost.epoch is None:
             return self.tr("measuring…")
-        trained, validated = estimate.epoch.train_seconds, estimate.epoch.validation_seconds
+        trained, validated = cost.epoch.train_seconds, cost.epoch.validation_seconds
         return self.tr("about {training}, {validation} to check").format(
             training=duration_text(trained), validation=duration_text(validated)
         )
@@ -124,14 +124,14 @@ class CostView(QWidget):
             self.batch_wanted.emit(self._fitting)
 
 
-def too_large_text(estimate: Estimated, batch_size: int) -> str:
+def too_large_text(cost: Cost) -> str:
     """Return a sentence on memory that will not suffice."""
-    needed, there = describe_bytes(estimate.memory), describe_bytes(estimate.available or 0)
+    needed, there = describe_bytes(cost.memory), describe_bytes(cost.available or 0)
     text = _tr("Batches of {batch} take about {needed} of memory, but only {available} can be had.").format(
-        batch=batch_size, needed=needed, available=there
+        batch=cost.batch_size, needed=needed, available=there
     )
-    if estimate.largest_batch:
-        return text + " " + _tr("Batches of {count} fit.").format(count=estimate.largest_batch)
+    if cost.largest_batch:
+        return text + " " + _tr("Batches of {count} fit.").format(count=cost.largest_batch)
     return text + " " + _tr("Not even one image fits: take smaller images or a narrower network.")
 
 

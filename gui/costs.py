@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
 from engine.errors import NetariumError
+from engine.estimates.cost import Cost
 from engine.training.config import TrainingConfig
 from gui.setup_panel import SetupPanel
 
@@ -37,7 +38,7 @@ class Costs(QObject):
         self._requests = itertools.count(1)
         self._network: NetworkSpec | None = None
         self._asked: m.Estimate | None = None
-        self._known: m.Estimated | None = None
+        self._known: Cost | None = None
         self._can_measure = False
         self._rest = QTimer(setup, interval=_REST_MS, singleShot=True)
         self._rest.timeout.connect(self._ask)
@@ -63,20 +64,14 @@ class Costs(QObject):
         if not isinstance(message, m.Estimated):
             return False
         if self._asked is not None and message.request == self._asked.request:
-            self._known = message
-            self._setup.cost.set_estimate(message, self._asked.config.batch_size)
+            self._known = message.cost
+            self._setup.cost.set_cost(message.cost)
         return True
-
-    def estimate(self, spec: NetworkSpec, config: TrainingConfig) -> m.Estimated | None:
-        """Return what is known of training this network with these settings."""
-        asked = self._asked
-        is_same = asked is not None and asked.spec == spec and _matters(asked.config) == _matters(config)
-        return self._known if is_same else None
 
     def _tell_waiting(self) -> None:
         """Say when memory and time will be known; of no network nothing will be."""
         if self._network is None:
-            self._setup.cost.set_estimate(None, 0)
+            self._setup.cost.set_cost(None)
         elif self._can_measure:
             self._setup.cost.set_waiting(self.tr("working it out…"))
         else:
@@ -98,7 +93,7 @@ class Costs(QObject):
             self._network, _matters(config), device,
         ):  # fmt: skip
             if self._known is not None:  # the form forgot it when another network was there for a moment
-                self._setup.cost.set_estimate(self._known, config.batch_size)
+                self._setup.cost.set_cost(self._known)
         elif self._can_measure:
             self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device), None
             self._tell_waiting()

@@ -30,6 +30,8 @@ from gui.zoom_view import ZoomView
 
 _PAN = 60  # logical pixels that an arrow key with Ctrl moves the picture
 _WAIT_MS = 60  # until the size of the view has settled
+# A network whose titles would not even be readable enlarged is shown with its blocks folded at first.
+_FOLDED_BELOW = 0.3
 _RATHER_SEEN = 24  # logical pixels of surroundings that stay visible beside a selected box
 
 
@@ -55,6 +57,7 @@ class DiagramView(ZoomView):
         self._activity: Mapping[str, LayerActivity] = {}
         self._with_figures = False
         self._columns: tuple[int, ...] = ()
+        self._may_fold = False  # whether nobody has seen the network yet
         self._is_stale = False  # what is drawn is older than the network
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -65,7 +68,7 @@ class DiagramView(ZoomView):
         """Draw a network; ``keep`` keeps zoom, position, selection and folds, as after an edit."""
         self.spec, self.summary = spec, summary
         if not keep:
-            self._folded = set()
+            self._folded, self._may_fold = set(), True
             self._activity, self._with_figures = {}, False
             self.is_fitted = True
             self.diagram_scene.choose("")
@@ -121,6 +124,7 @@ class DiagramView(ZoomView):
         if self._is_stale:
             self._is_stale = False
             self._build("")
+            self._fold_what_is_too_small()
 
     def fit(self) -> None:
         """Show the whole network, in as many columns as make it largest."""
@@ -225,6 +229,7 @@ class DiagramView(ZoomView):
         if self.isVisible():
             self._is_stale = False
             self._build(anchor)
+            self._fold_what_is_too_small()
         else:
             self._is_stale = True
 
@@ -249,6 +254,13 @@ class DiagramView(ZoomView):
             now = scene.item(held[0])
             self.show_at(self.scale_now(), now.rect.topLeft() if now is not None else held[1], QPointF(place))
         self.drawn.emit()
+
+    def _fold_what_is_too_small(self) -> None:
+        """Begin with folded blocks where a new network has too little room; later that is up to the person."""
+        if self._may_fold and self.isVisible() and self.spec is not None:
+            self._may_fold = False
+            if self.is_fitted and self.scale_now() < _FOLDED_BELOW and block_paths(self.spec):
+                self.fold_all(True)
 
     def _refit(self) -> None:
         """Choose the columns anew for the size that the view has now."""

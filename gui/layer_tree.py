@@ -97,13 +97,15 @@ class LayerTree(QTreeWidget):
             if afresh:
                 self.clear()
                 self._rows = []
+            before = self._items.keys()
             self._items = {}
             self._sync(self.invisibleRootItem(), self._rows, rows)
             self._fit_columns(rows)
             self._rows = rows
             if afresh and len(self._items) <= _MANY_ROWS:
                 self.expandAll()
-            self._note_opened(not afresh)
+            # A whole network that was opened or undone to is as new as one from the list.
+            self._note_opened(not afresh and len(self._items.keys() - before) <= _MANY_ROWS)
             self.select(selection)
             self.setUpdatesEnabled(True)
 

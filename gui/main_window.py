@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
-from engine.messages import Estimated
+from engine.estimates.cost import Cost
 from engine.storage.paths import settings_file
 from gui.curves_panel import CurvesPanel
 from gui.diagram_panel import DiagramPanel
@@ -127,15 +127,11 @@ class MainWindow(QMainWindow):
             dock.show()
             dock.raise_()
 
-    def _ask_about_memory(self, cost: Estimated) -> None:
-        question = MemoryQuestion(cost, self.views.setup.configuration().batch_size, self)
-        question.train_with.connect(self._train_with_batches)
+    def _ask_about_memory(self, cost: Cost) -> None:
+        question = MemoryQuestion(cost, self)
+        question.train_with.connect(self.controller.train_with_batches)
         question.train_anyway.connect(self.controller.train_anyway)
         question.open()
-
-    def _train_with_batches(self, count: int) -> None:
-        self.views.setup.set_batch_size(count)
-        self.controller.train_anyway()
 
     def _ask_to_stop(self) -> None:
         question = QMessageBox(
@@ -222,6 +218,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.themes.changed.connect(self._apply_theme)
         self.controller.failed.connect(self.notices.show_error)
+        self.controller.mended.connect(self.notices.withdraw)
         self.controller.told.connect(self.notices.show_notice)
         self.controller.too_large.connect(self._ask_about_memory)
         self.controller.layer_wanted.connect(self._show_layer)

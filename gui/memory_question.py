@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from engine.messages import Estimated
+from engine.estimates.cost import Cost
 from gui.cost_view import too_large_text
 
 
@@ -14,17 +14,16 @@ class MemoryQuestion(QMessageBox):
 
     Parameters
     ----------
-    cost : Estimated
-    batch_size : int
-        Which does not fit.
+    cost : Cost
+        Of a run that does not fit.
     """
 
     train_with = Signal(int)  # with batches of this size
     train_anyway = Signal()
 
-    def __init__(self, cost: Estimated, batch_size: int, parent: QWidget | None = None) -> None:
+    def __init__(self, cost: Cost, parent: QWidget | None = None) -> None:
         super().__init__(
-            QMessageBox.Icon.Warning, "", too_large_text(cost, batch_size), QMessageBox.StandardButton.Cancel, parent
+            QMessageBox.Icon.Warning, "", too_large_text(cost), QMessageBox.StandardButton.Cancel, parent
         )  # fmt: skip
         self.setWindowTitle(self.tr("Not enough memory"))
         self.setObjectName("memoryQuestion")

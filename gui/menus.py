@@ -106,10 +106,12 @@ class Menus:
             menu, "showDiagramAction", tr("&Network"), "F3", window.show_diagram,
             tr("Bring the picture of the network into the centre."),
         )  # fmt: skip
-        self._action(
-            menu, "editNetworkAction", tr("&Edit network"), "Ctrl+E", window.show_editor,
+        edit = self._action(
+            menu, "editNetworkAction", tr("&Edit network"), "F4", window.show_editor,
             tr("Add, change, move or take away layers, with the picture of the network beside."),
         )  # fmt: skip
+        # In a field Ctrl+E may be the field's own key: it goes to the end of the line.
+        edit.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+E")])
         menu.addSeparator()
         themes = menu.addMenu(tr("&Colours"))
         group = QActionGroup(window)

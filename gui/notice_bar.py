@@ -50,6 +50,11 @@ class NoticeBar(QFrame):
         self._show(sentence, is_error=False)
         self._timer.start()
 
+    def withdraw(self, sentence: str) -> None:
+        """Take a sentence away if it is still there: what it told of was put right."""
+        if self._label.text() == sentence:
+            self.hide()
+
     def text(self) -> str:
         """Return the sentence that is shown; empty if there is none."""
         return "" if self.isHidden() else self._label.text()

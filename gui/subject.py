@@ -38,6 +38,7 @@ class Subject(QObject):
     """
 
     failed = Signal(str)  # a sentence for the person
+    mended = Signal(str)  # the sentence that told why there was no network, now that there is one
     dataset_wanted = Signal(object)  # the name of a data set, or the path of a folder
     network_changed = Signal(object, object)  # NetworkSpec and PartialSummary of the network as it is now
 
@@ -167,7 +168,9 @@ class Subject(QObject):
         partly = summarize_partly(spec)
         fits = partly.error is None
         self.network = spec if fits else None
-        self.problem = "" if partly.error is None else translate_error(partly.error)
+        before, self.problem = self.problem, "" if partly.error is None else translate_error(partly.error)
+        if before and before != self.problem:
+            self.mended.emit(before)
         self._setup.set_network(summarize(spec) if fits else None, description)
         self.network_changed.emit(spec, partly)
 

@@ -37,7 +37,7 @@ class SubjectForm(SettingsForm):
         self._edit.setObjectName("editNetworkButton")
         self._edit.setAccessibleName(self.tr("Edit network"))
         self._edit.setToolTip(
-            wrapped(self.tr("See the network as a picture, and add, change, move or take away layers (Ctrl+E)."))
+            wrapped(self.tr("See the network as a picture, and add, change, move or take away layers (F4)."))
         )
         self._edit.clicked.connect(self.edit_requested)
         self.add_wide(self._edit)

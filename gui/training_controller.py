@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,7 @@ class TrainingController(QObject):
     """
 
     failed = Signal(str)  # a sentence for the person
+    mended = Signal(str)  # the sentence of something that had failed and was put right
     crashed = Signal(str, str)  # a summary and a technical report
     told = Signal(str)  # a short notice for the status bar
     model_changed = Signal()  # another model, another file, or saved
@@ -52,7 +54,7 @@ class TrainingController(QObject):
     state_changed = Signal(str)
     answered = Signal(int)  # the request whose probabilities are shown now
     layer_wanted = Signal(bool)  # a layer is to be seen, which has weights or only feature maps
-    too_large = Signal(object)  # the Estimated of a run for which memory will not suffice; see ``train_anyway``
+    too_large = Signal(object)  # the Cost of a run for which memory will not suffice; see ``train_anyway``
     _woken = Signal()
 
     def __init__(self, views: Views, worker: Worker | None = None, parent: QObject | None = None) -> None:
@@ -68,6 +70,7 @@ class TrainingController(QObject):
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
         self.model_unsaved = False
+        self._refused: m.Train | m.TrainMore | None = None  # for want of memory
         self._model_before: tuple[Path | None, bool] = (None, False)  # its path, and whether it was unsaved
         self._progress = Progress()
         self.questions = Questions(views, self._worker.submit, parent=self)
@@ -151,6 +154,7 @@ class TrainingController(QObject):
         views.editor.apply_requested.connect(self._apply_edit)
         views.editor.own_networks_changed.connect(self._subject.offer_networks)
         self.questions.answered.connect(self.answered)
+        self._subject.mended.connect(self.mended)
         for part in (self._subject, views.draw, views.weights, views.curves, views.diagram, views.editor):
             part.failed.connect(self.failed)
         for teller in (self.questions, views.diagram, views.editor):
@@ -163,17 +167,25 @@ class TrainingController(QObject):
         if network is None:
             self.failed.emit(self._subject.problem)
         elif config is not None:
-            cost = self._costs.estimate(network, config)
-            if cost is not None and cost.is_short(config.batch_size):
-                self.too_large.emit(cost)
-            else:
-                self._begin(network, config, one_batch)
+            self._begin(network, config, one_batch)
 
     def train_anyway(self) -> None:
-        """Begin a run although memory will not suffice, as far as can be told."""
-        network, config = self._subject.network, self._configuration()
-        if network is not None and config is not None and not self.is_running:
-            self._begin(network, config, one_batch=False)
+        """Begin the run for which memory will not suffice, as far as can be told."""
+        if self._refused is not None and not self.is_running:
+            self._set_state("stopping")
+            self._worker.submit(replace(self._refused, ignore_memory=True))
+
+    def train_with_batches(self, count: int) -> None:
+        """Begin the run for which memory will not suffice with smaller batches."""
+        self._views.setup.set_batch_size(count)
+        config = self._configuration()
+        if self._refused is not None and config is not None and not self.is_running:
+            self._set_state("stopping")
+            self._worker.submit(
+                replace(
+                    self._refused, config=msgspec.structs.replace(self._refused.config, batch_size=config.batch_size)
+                )
+            )
 
     def _begin(self, network: NetworkSpec, config: TrainingConfig, one_batch: bool) -> None:
         self._model_before = self.model_path, self.model_unsaved
@@ -242,6 +254,9 @@ class TrainingController(QObject):
                 self._show_dataset(dataset)
             case m.DevicesListed(devices=devices):
                 self._views.setup.set_devices(devices)
+            case m.TooLarge(command=command, cost=cost):
+                self._refused = command
+                self.too_large.emit(cost)
             case m.Saved(path=path):
                 self._note_saved(path)
             case m.CommandFailed(command=command, error=error):

@@ -120,7 +120,10 @@ def _session_to_train(options: argparse.Namespace) -> Session:
     dataset = chosen_dataset(options)
     backend = GluonBackend(check_device(options.device))
     if options.continued is not None:
-        return _continued(options, backend, dataset)
+        session = _continued(options, backend, dataset)
+        if not options.ignore_memory:
+            check_memory(session.spec, _overridden(session.config, options), options.device)
+        return session
     chosen = chosen_network(options, dataset, options.network or DEFAULT_NETWORK)
     config = _overridden(chosen.config, options)
     if not options.ignore_memory:

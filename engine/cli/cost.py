@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import summarize
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
-from engine.estimates.available import available_memory
-from engine.estimates.memory import describe_bytes, largest_batch, training_memory
+from engine.estimates.cost import Cost, memory_cost
+from engine.estimates.memory import describe_bytes
 from engine.estimates.timing import EpochEstimate, measure_epoch
 from engine.failures import explained
 from engine.training.config import TrainingConfig
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Memory in bytes and time of training with ``batch_size`` on a device.
-
-    ``available`` is None where nobody can tell, ``largest_batch`` where not even one sample fits or nobody can
-    tell, ``epoch`` where the time was not measured.
-    """
-
-    device: str
-    batch_size: int
-    memory: int
-    available: int | None
-    largest_batch: int | None
-    epoch: EpochEstimate | None = None
-
-    @property
-    def fits(self) -> bool:
-        """Whether there is memory for this batch size, as far as can be told."""
-        return self.available is None or (self.largest_batch or 0) >= self.batch_size
-
-
-def memory_cost(spec: NetworkSpec, config: TrainingConfig, device: str) -> Cost:
-    """Estimate the memory that training takes, and how much there is."""
-    summary, available = summarize(spec), available_memory(device)
-    fitting = None if available is None else largest_batch(summary, config, available)
-    return Cost(device, config.batch_size, training_memory(summary, config), available, fitting)
 
 
 def measured_time(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, device: str) -> EpochEstimate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 import msgspec
 
@@ -11,12 +12,13 @@ from engine.architecture.layers import describe
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import LayerSummary, NetworkSummary, format_shape, summarize
 from engine.architecture.zoo import EXPERIMENTS
-from engine.cli.cost import Cost, cost_as_data, cost_as_text, measured_time, memory_cost
+from engine.cli.cost import cost_as_data, cost_as_text, measured_time
 from engine.cli.output import print_json, summary_as_data
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device
 from engine.errors import NetariumError
+from engine.estimates.cost import Cost, memory_cost
 from engine.networks import Adjustments, Chosen, choose_network
 from engine.session import check_classes
 from engine.storage.networks import own_networks
@@ -86,7 +88,7 @@ def _cost(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, options: 
         print(f"The time was not measured. {error}", file=sys.stderr)
         return cost
     epoch = measured_time(spec, config, dataset, options.device)
-    return Cost(cost.device, cost.batch_size, cost.memory, cost.available, cost.largest_batch, epoch)
+    return replace(cost, epoch=epoch)
 
 
 def _print_layers(spec: NetworkSpec, described: NetworkSummary) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -356,10 +357,10 @@ def test_an_estimate_tells_memory_at_once_and_time_after_some_batches(listener):
     first = listener.ask(request, m.Estimated)
     second = listener.wait_for_kind(m.Estimated)
 
-    assert first.epoch is None
-    assert first.memory == second.memory > summarize(SPEC).parameter_count * 4
+    assert first.cost.epoch is None
+    assert first.cost.memory == second.cost.memory > summarize(SPEC).parameter_count * 4
     assert second.request == 5
-    assert 0 < second.epoch.train_seconds < 60
+    assert 0 < second.cost.epoch.train_seconds < 60
 
 
 def test_training_drops_an_estimate_that_is_under_way(listener):
@@ -370,7 +371,7 @@ def test_training_drops_an_estimate_that_is_under_way(listener):
 
     listener.ask(m.Save(Path("nowhere.txt")), m.CommandFailed)  # an answer from after everything else
 
-    assert not [told for told in listener.told if isinstance(told, m.Estimated) and told.epoch]
+    assert not [told for told in listener.told if isinstance(told, m.Estimated) and told.cost.epoch]
 
 
 class OutOfMemory:
@@ -419,3 +420,23 @@ def test_a_run_that_fails_at_once_gives_back_the_network_from_before(monkeypatch
         assert listener.wait_for_kind(RunFinished).reason == "completed"
     finally:
         assert listener.worker.close(20)
+
+
+def test_a_run_that_does_not_fit_into_memory_is_not_begun_unless_it_is_wanted_all_the_same(listener, monkeypatch):
+    train(listener)
+    listener.wait_for_state("ready")
+    weights = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+    monkeypatch.setattr("engine.estimates.cost.available_memory", lambda device: 30 * 2**20)
+    wide = NetworkSpec("wide", (1, 28, 28), (Flatten(), Dense(3000), Dense(2)))
+    command = m.Train("run 2", wide, CONFIG, "cpu")
+
+    refused = listener.ask(command, m.TooLarge)
+
+    assert refused.command == command
+    assert refused.cost.memory > 30 * 2**20
+    assert listener.wait_for_state("ready").trained
+    np.testing.assert_array_equal(listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values, weights)
+    assert listener.ask(m.TrainMore("run 1", CONFIG), RunStarted).start.epoch == 2  # it has its memory already
+    listener.wait_for_state("ready")
+    listener.ask(replace(command, ignore_memory=True), RunStarted)
+    assert listener.wait_for_kind(RunFinished).reason == "completed"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLabel, QPushButton
 
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import experiment
+from engine.estimates.cost import Cost
 from engine.estimates.timing import EpochEstimate
 from engine.messages import Estimate, Estimated, Saved
 from gui.costs import Costs
@@ -18,8 +19,8 @@ from gui.setup_panel import SetupPanel
 
 LENET = experiment("lenet-bn")
 MB = 2**20
-PLENTY = Estimated(0, 48 * MB, 8192 * MB, 10_000)
-SHORT = Estimated(0, 4096 * MB, 1024 * MB, 24)
+PLENTY = Cost("cpu", 100, 48 * MB, 8192 * MB, 10_000)
+SHORT = Cost("cpu", 100, 4096 * MB, 1024 * MB, 24)
 
 
 class Desk:
@@ -43,8 +44,8 @@ class Desk:
         self.qtbot.waitUntil(lambda: len(self.asked) == count, timeout=5000)
         return self.asked[-1]
 
-    def tell(self, estimate: Estimated) -> None:
-        assert self.costs.receive(replace(estimate, request=self.asked[-1].request))
+    def tell(self, cost: Cost) -> None:
+        assert self.costs.receive(Estimated(self.asked[-1].request, cost))
 
     def text(self, name: str) -> str:
         return self.setup.findChild(QLabel, name).text()
@@ -126,7 +127,7 @@ def test_an_answer_to_an_older_question_is_not_shown(desk):
     old = desk.asked[-1].request
     desk.enter("batchSizeSpin", "256")
     desk.settle(2)
-    assert desk.costs.receive(replace(PLENTY, request=old))
+    assert desk.costs.receive(Estimated(old, PLENTY))
     assert desk.text("costMemory") == "working it out…"
     assert not desk.costs.receive(Saved(None))
 
@@ -152,16 +153,6 @@ def test_where_not_even_one_image_fits_no_batch_is_offered(desk):
     assert not desk.is_shown("useFittingBatchButton")
 
 
-def test_what_is_known_is_known_of_these_settings_only(desk):
-    desk.costs.set_can_measure(True)
-    asked = desk.settle(1)
-    assert desk.costs.estimate(asked.spec, asked.config) is None
-    desk.tell(SHORT)
-    assert desk.costs.estimate(asked.spec, asked.config).largest_batch == 24
-    desk.enter("batchSizeSpin", "7")
-    assert desk.costs.estimate(asked.spec, desk.setup.configuration()) is None
-
-
 def test_a_measurement_that_training_cut_short_is_asked_for_again(desk):
     desk.costs.set_can_measure(True)
     desk.settle(1)
@@ -173,7 +164,7 @@ def test_a_measurement_that_training_cut_short_is_asked_for_again(desk):
 
 @pytest.mark.parametrize(("button", "told"), [("trainFittingButton", 24), ("trainAnywayButton", "anyway")])
 def test_the_question_about_memory_has_two_ways_on(qtbot, button, told):
-    question = MemoryQuestion(SHORT, 100)
+    question = MemoryQuestion(SHORT)
     qtbot.addWidget(question)
     heard = []
     question.train_with.connect(heard.append)

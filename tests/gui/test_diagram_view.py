@@ -296,3 +296,15 @@ def test_another_network_is_fitted_anew(panel, qtbot):
     assert view.selection() == ""
     show(panel, BRANCHED)
     assert view.folded() == set()
+
+
+def test_a_network_that_has_too_little_room_begins_folded_and_stays_as_it_is_put(panel, qtbot):
+    panel.resize(600, 320)
+    view = show(panel, EXPERIMENTS["googlenet"].network())
+    assert len(view.folded()) == 9
+    assert view.scale_now() > 0.4
+    view.fold_all(False)
+    panel.resize(620, 320)
+    assert view.folded() == set()
+    panel.resize(1600, 900)
+    assert show(panel, EXPERIMENTS["resnet-20"].network()).folded() == set()

@@ -12,6 +12,7 @@ from engine.architecture.layers import Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.storage.networks import save_own_network, write_network
+from gui.memory_question import MemoryQuestion
 
 FIRST = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(24), Dense(10)))
 
@@ -51,6 +52,13 @@ def test_the_button_and_the_key_bring_editor_and_diagram_to_light(operator):
     assert operator.window.tabs.currentWidget() is operator.window.views.curves
 
 
+def test_the_editor_comes_by_key_out_of_a_field_too(operator, qtbot):
+    field = operator.find("epochsSpin")
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_F4)
+    operator.until(lambda: not editor(operator).visibleRegion().isEmpty())
+
+
 def test_an_edit_is_what_is_trained_next(operator):
     operator.choose("networkCombo", "softmax-regression")
     add_layer(operator, "flatten1", Dense(12))
@@ -72,6 +80,7 @@ def test_a_network_that_does_not_fit_says_so_at_its_layer_and_is_not_trained(ope
     operator.until_told("dense1 (Dense 10) gets shape 1×28×28")
     editor(operator).undo()
     assert operator.controller._subject.network is not None
+    assert operator.window.notices.text() == ""
 
 
 def test_more_epochs_keep_the_weights_of_what_was_not_edited(trained):
@@ -187,13 +196,14 @@ def test_costs_are_told_by_themselves_and_measured(operator):
 
 
 def test_too_little_memory_is_asked_about_before_training(operator, monkeypatch, qtbot):
-    monkeypatch.setattr("engine.chores.available_memory", lambda device: 300 * 2**20)
+    monkeypatch.setattr("engine.estimates.cost.available_memory", lambda device: 300 * 2**20)
     operator.choose("networkCombo", "lenet-tanh")
     operator.enter("batchSizeSpin", "9000")
     operator.until(lambda: operator.find("costWarning", QLabel).isVisibleTo(operator.window))
     operator.click("trainButton")
+    operator.until(lambda: operator.window.findChild(MemoryQuestion) is not None)
     question = operator.find("memoryQuestion")
-    assert operator.controller.state == "ready"
+    operator.until_state("ready")
     qtbot.mouseClick(question.findChild(QPushButton, "trainFittingButton"), Qt.MouseButton.LeftButton)
     operator.until(lambda: operator.controller.state in ("training", "trained"))
     assert 0 < operator.window.views.setup.configuration().batch_size < 9000

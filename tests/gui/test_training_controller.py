@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.devices import DeviceInfo
 from engine.errors import DataError, FileError, TrainingError
+from engine.estimates.cost import Cost
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, RunStarted, SettingChanged
 from gui.curves_panel import CurvesPanel
@@ -388,3 +390,20 @@ def test_a_refused_estimate_is_not_worth_a_notice(desk):
     refused = m.Estimate(1, SPEC, TrainingConfig(), "cpu")
     desk.tell(m.CommandFailed(refused, TrainingError("training.classes", "too few")))
     assert desk.failures == []
+
+
+def test_a_run_refused_for_want_of_memory_begins_with_smaller_batches_or_all_the_same(desk):
+    desk.get_ready()
+    desk.transport.train_requested.emit()
+    asked = desk.worker.asked(m.Train)[-1]
+    told = []
+    desk.controller.too_large.connect(told.append)
+    cost = Cost("cpu", asked.config.batch_size, 9, 5, 7)
+    desk.tell(m.TooLarge(asked, cost), m.StateChanged("ready", False))
+    assert told == [cost] and desk.controller.state == "ready"
+    desk.controller.train_with_batches(7)
+    assert desk.worker.asked(m.Train)[-1].config.batch_size == 7
+    assert desk.views.setup.configuration().batch_size == 7
+    desk.tell(m.TooLarge(asked, cost), m.StateChanged("ready", False))
+    desk.controller.train_anyway()
+    assert desk.worker.asked(m.Train)[-1] == replace(asked, ignore_memory=True)

@@ -70,7 +70,7 @@ def test_a_network_is_adjusted_before_it_is_summarised(run):
 
 
 def test_what_does_not_fit_into_memory_is_told_with_the_batch_that_does(run, monkeypatch):
-    monkeypatch.setattr("engine.cli.cost.available_memory", lambda device: 600 * 2**20)
+    monkeypatch.setattr("engine.estimates.cost.available_memory", lambda device: 600 * 2**20)
     lines = run("summary", "lenet-tanh", "--batch-size", 8000).out.splitlines()
     assert lines[-1].startswith("That does not fit. Batches of ")
     fitting = int(lines[-1].split("--batch-size ")[1].rstrip("."))
