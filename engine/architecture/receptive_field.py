@@ -13,6 +13,9 @@ from engine.architecture.network import NetworkSpec
 
 Extent = tuple[int, int]
 
+# Far beyond every image; strides that multiply through thousands of layers make numbers that cannot be written.
+_MOST_PIXELS = 10**9
+
 
 def receptive_fields(spec: NetworkSpec) -> dict[str, Extent]:
     """Return the receptive field of every layer's output by path.
@@ -53,7 +56,7 @@ def _layer(layer: Layer, reach: _Reach, path: str, image: Extent, out: dict[str,
             | AvgPool2D(size=size, stride=stride)
         ):
             rows, columns = (reach.field[axis] + (size[axis] - 1) * reach.jump[axis] for axis in (0, 1))
-            return _Reach((rows, columns), (reach.jump[0] * stride[0], reach.jump[1] * stride[1]))
+            return _Reach(_bounded(rows, columns), _bounded(reach.jump[0] * stride[0], reach.jump[1] * stride[1]))
         case Dense() | GlobalAvgPool2D():
             return _Reach(image, image)
         case Residual(body=body, shortcut=shortcut):
@@ -67,6 +70,10 @@ def _layer(layer: Layer, reach: _Reach, path: str, image: Extent, out: dict[str,
             )
         case _:
             return reach
+
+
+def _bounded(rows: int, columns: int) -> Extent:
+    return min(rows, _MOST_PIXELS), min(columns, _MOST_PIXELS)
 
 
 def _widest(*reaches: _Reach) -> _Reach:

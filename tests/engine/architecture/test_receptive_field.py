@@ -82,3 +82,12 @@ def test_one_changed_pixel_changes_just_as_many_values_as_the_field_says(stride)
     extent = (int(seen.any(axis=1).sum()), int(seen.any(axis=0).sum()))
 
     assert extent == receptive_fields(spec)["conv2"]
+
+
+def test_a_field_can_be_written_however_many_strides_multiply():
+    layers = tuple(Conv2D(1, (2, 2), stride=(1000, 1000), padding=(1, 1)) for _ in range(2000))
+
+    fields = receptive_fields(NetworkSpec("deep", (1, 28, 28), layers))
+
+    assert fields["conv2"] == (1002, 1002)
+    assert len(str(fields["conv2000"][0])) <= 10
