@@ -26,3 +26,11 @@ def test_a_saved_model_is_not_adjusted_without_the_name_of_a_network(run, digits
     refusal = run("train", "--continue", model, "--dataset-path", digits, *adjustment).refusal()
 
     assert "--network NAME" in refusal
+
+
+def test_training_on_is_refused_where_memory_will_not_suffice(run, digits, model, monkeypatch):
+    monkeypatch.setattr("engine.estimates.available._in_system", lambda proc: 10 * 2**20)
+    options = ("train", "--continue", model, "--dataset-path", digits, "--epochs", 1)
+
+    assert "--ignore-memory" in run(*options).refusal()
+    assert run(*options, "--ignore-memory").code == 0
