@@ -157,11 +157,11 @@ def test_an_edit_is_checked_against_the_data_set_that_was_loaded_during_the_run(
 
 
 def test_an_estimate_for_which_not_even_one_image_fits_trains_nothing(bench, monkeypatch):
-    monkeypatch.setattr("engine.chores.available_memory", lambda _: 1000)
+    monkeypatch.setattr("engine.estimates.cost.available_memory", lambda _: 1000)
 
     [estimated] = of_kind(bench.ask(m.Estimate(1, SPEC, CONFIG, "cpu")), m.Estimated)
 
-    assert estimated.largest_batch is None and estimated.epoch is None
+    assert estimated.cost.largest_batch is None and estimated.cost.epoch is None
 
 
 def test_an_estimate_that_runs_out_of_memory_says_so(bench):
@@ -181,4 +181,4 @@ def test_an_estimate_of_a_network_without_layers_is_refused_in_words(bench):
 def test_time_is_measured_although_the_initial_weights_are_hopeless(bench):
     told = bench.ask(m.Estimate(1, DEEP, DIVERGING, "cpu"))
 
-    assert of_kind(told, m.Estimated)[-1].epoch.train_seconds > 0
+    assert of_kind(told, m.Estimated)[-1].cost.epoch.train_seconds > 0
