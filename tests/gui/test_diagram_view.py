@@ -12,6 +12,7 @@ from engine.architecture.layers import (
     Dropout,
 )
 from engine.architecture.network import NetworkSpec
+from engine.architecture.zoo import EXPERIMENTS
 from gui.diagram_content import INPUT
 from gui.diagram_panel import DiagramPanel
 from tests.gui.diagrams import (
