@@ -1,0 +1,1 @@
+"""Networks computed with nothing but an array library: forward and backward written out."""
