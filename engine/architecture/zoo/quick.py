@@ -23,7 +23,8 @@ def quick_99(input_shape: Shape, classes: int, *, width: float = 1.0) -> Network
         input_shape,
         (
             *_block(scaled(16, width), 5, pool=3),
-            *_block(scaled(32, width), 3, pool=2),
+            *_block(scaled(32, width), 3),
+            *_block(scaled(32, width), 3),
             Flatten(), Dense(scaled(64, width)), Activation("relu"), Dense(classes),
         ),
     )  # fmt: skip
@@ -65,7 +66,7 @@ def _one_cycle(learning_rate: float, epochs: int, weight_decay: float = 1e-4, sh
 QUICK_99 = Experiment(
     name="quick-99",
     family=_FAMILY,
-    description="99.0% on MNIST in seconds: two small convolutions, two epochs.",
+    description="99.0% on MNIST in seconds: three small convolutions, two epochs.",
     source="Netarium; one-cycle training after Smith, 2018",
     build=quick_99,
     config=_one_cycle(0.2, epochs=2),
