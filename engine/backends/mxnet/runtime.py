@@ -94,6 +94,9 @@ def _import(threads: int | None) -> ModuleType:
     package = _single_package()
     # Read by the OpenMP library when MXNet loads it; left alone, MXNet takes half of the cores.
     os.environ["OMP_NUM_THREADS"] = str(threads or _thread_count())
+    # By default MXNet puts oneDNN's fused operators into graphs that are bound for inference on the first CPU. They
+    # give wrong numbers where outputs in between are asked for, and after the weights have changed.
+    os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"
     if "bool" not in vars(np):
         np.bool = bool  # type: ignore[attr-defined]  # NumPy dropped the alias that MXNet uses at run time
     if not faulthandler.is_enabled() and sys.__stderr__ is not None:
