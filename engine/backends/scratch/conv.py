@@ -14,16 +14,17 @@ class Conv2D(Layer):
 
         y[n, o, r, q] = sum over c, i, j of x[n, c, r s + i, q t + j] W[o, c, i, j] + b[o]
 
-    For each output place (n, r, q) the same weights meet another window of the input. With the windows as the columns
-    of one matrix (im2col), row (c, i, j) and column (n, r, q), and W as a matrix (out, c·i·j), this is a product of
+    For each output place (r, q, n) the same weights meet another window of the input. With the windows as the columns
+    of one matrix (im2col), row (c, i, j) and column (r, q, n), and W as a matrix (out, c·i·j), this is a product of
     matrices, and so are its derivatives, as in a Dense layer:
 
-    - ``Y = W X + b``, with X (c·i·j, n·r·q) and Y (out, n·r·q);
+    - ``Y = W X + b``, with X (c·i·j, r·q·n) and Y (out, r·q·n);
     - ``dW = dY Xᵀ``, and ``db`` is the sum of each row of dY;
     - ``dX = Wᵀ dY``. An input value that stands in several windows gets the sum of what it gets in each (col2im).
 
-    Images are kept with the channels outermost in memory, as Y has them, so that no layer has to rearrange them;
-    their axes are (batch, channels, height, width) all the same.
+    Images lie in memory as Y has them, channels outermost and the batch innermost: then whatever is done to a window is
+    done to long runs of neighbouring numbers, and no layer has to rearrange them. Their axes are (batch, channels,
+    height, width) all the same.
 
     Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing",
     2006.
@@ -50,20 +51,20 @@ class Conv2D(Layer):
         out, _, *kernel = self.weight.value.shape
         padded = pad(self.xp, x, self.padding, 0)
         windows = windows_of(self.xp, padded, (kernel[0], kernel[1]), self.stride)
-        batch, rows, columns = windows.shape[3:]
-        matrix = windows.reshape(-1, batch * rows * columns)
+        rows, columns, batch = windows.shape[3:]
+        matrix = windows.reshape(-1, rows * columns * batch)
         y = self.weight.value.reshape(out, -1) @ matrix
         if self.bias is not None:
             y += self.bias.value[:, None]
         if run.training:
             self.kept = matrix, windows.shape, padded.shape
-        return y.reshape(out, batch, rows, columns).transpose(1, 0, 2, 3)
+        return y.reshape(out, rows, columns, batch).transpose(3, 0, 1, 2)
 
     def backward(self, dy: Array) -> Array:
         """Leave ``dY Xᵀ`` and the sums of dY; return ``Wᵀ dY``, added up where windows overlap."""
         matrix, windows, padded = self.kept
         weight = self.weight.value.reshape(len(self.weight.value), -1)
-        dy = dy.transpose(1, 0, 2, 3).reshape(len(weight), -1)
+        dy = dy.transpose(1, 2, 3, 0).reshape(len(weight), -1)
         self.xp.matmul(dy, matrix.T, out=self.weight.gradient.reshape(weight.shape))
         if self.bias is not None:
             self.bias.gradient[...] = dy.sum(axis=1)
@@ -72,8 +73,8 @@ class Conv2D(Layer):
         dwindows = (weight.T @ dy).reshape(windows)
         dx = empty_images(self.xp, padded, dy.dtype)
         dx[...] = 0
-        for (i, j), part in parts(dx, windows[1:3], self.stride, windows[4:]):
-            part += dwindows[:, i, j].transpose(1, 0, 2, 3)
+        for (i, j), part in parts(dx, windows[1:3], self.stride, windows[3:5]):
+            part += dwindows[:, i, j].transpose(3, 0, 1, 2)
         return unpad(dx, self.padding)
 
 
@@ -82,8 +83,8 @@ def windows_of(xp: ArrayModule, x: Array, size: Pair, stride: Pair) -> Array:
 
     Returns
     -------
-    array (channels, size[0], size[1], batch, rows, columns)
-        A view: ``[c, i, j, n, r, q]`` is ``x[n, c, r stride[0] + i, q stride[1] + j]``. A step in the window and a step
+    array (channels, size[0], size[1], rows, columns, batch)
+        A view: ``[c, i, j, r, q, n]`` is ``x[n, c, r stride[0] + i, q stride[1] + j]``. A step in the window and a step
         of the image's own row are the same step in memory; only how many of them are told differs.
     """
     batch, channels, height, width = x.shape
@@ -91,8 +92,8 @@ def windows_of(xp: ArrayModule, x: Array, size: Pair, stride: Pair) -> Array:
     n, c, down, right = x.strides
     return xp.lib.stride_tricks.as_strided(
         x,
-        shape=(channels, *size, batch, rows, columns),
-        strides=(c, down, right, n, down * stride[0], right * stride[1]),
+        shape=(channels, *size, rows, columns, batch),
+        strides=(c, down, right, down * stride[0], right * stride[1], n),
     )
 
 
@@ -113,8 +114,8 @@ def parts(x: Array, size: Pair, stride: Pair, places: Pair) -> list[tuple[Pair, 
 
 
 def pad(xp: ArrayModule, x: Array, padding: Pair, fill: float) -> Array:
-    """Return images with ``fill`` around them; ``x`` itself without padding."""
-    if padding == (0, 0):
+    """Return images with ``fill`` around them, the batch innermost in memory; ``x`` itself if it is so already."""
+    if padding == (0, 0) and x.strides[0] == x.itemsize:
         return x
     batch, channels, height, width = x.shape
     padded = empty_images(xp, (batch, channels, height + 2 * padding[0], width + 2 * padding[1]), x.dtype)
@@ -130,6 +131,6 @@ def unpad(x: Array, padding: Pair) -> Array:
 
 
 def empty_images(xp: ArrayModule, shape: tuple[int, ...], dtype: object) -> Array:
-    """Return room for images of ``shape`` (batch, channels, height, width), with the channels outermost in memory."""
+    """Return room for images of ``shape`` (batch, channels, height, width), with the batch innermost in memory."""
     batch, channels, height, width = shape
-    return xp.empty((channels, batch, height, width), dtype).transpose(1, 0, 2, 3)
+    return xp.empty((channels, height, width, batch), dtype).transpose(3, 0, 1, 2)

@@ -103,7 +103,7 @@ class Dense(Layer):
         """Return ``x Wᵀ + b``."""
         if run.training:
             self.kept = x
-        y = x @ self.weight.value.T
+        y = (self.weight.value @ x.T).T  # as its transpose, which leaves the batch innermost in memory
         if self.bias is not None:
             y += self.bias.value
         return y
@@ -113,7 +113,7 @@ class Dense(Layer):
         self.xp.matmul(dy.T, self.kept, out=self.weight.gradient)
         if self.bias is not None:
             self.bias.gradient[...] = dy.sum(axis=0)
-        return dy @ self.weight.value if self.to_input else None
+        return (self.weight.value.T @ dy.T).T if self.to_input else None
 
 
 class Flatten(Layer):

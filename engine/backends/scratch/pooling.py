@@ -106,4 +106,6 @@ class GlobalAvgPool2D(Layer):
     def backward(self, dy: Array) -> Array:
         """Return ``dy / (height · width)`` for every pixel."""
         _, _, height, width = self.kept
-        return self.xp.broadcast_to(dy / (height * width), self.kept)
+        dx = empty_images(self.xp, self.kept, dy.dtype)
+        dx[...] = dy / (height * width)
+        return dx
