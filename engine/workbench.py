@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections import deque
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-import numpy as np
-
 from engine import messages as m
+from engine.answers import Answers
 from engine.architecture.network import NetworkSpec
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
@@ -18,21 +15,16 @@ from engine.chores import Chore, estimate, find_mistakes
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
-from engine.errors import DataError, NetariumError, TrainingError
+from engine.errors import NetariumError, TrainingError
 from engine.estimates.cost import memory_cost
 from engine.session import Origin, Session
 from engine.storage.model_file import Model
 from engine.storage.models import open_model, save_model_as
-from engine.training.data import evaluation_batch, fit_images
 from engine.training.events import BatchesDone, Evaluating, RunFinished, TrainingEvent
 from engine.training.live import REPORT_EVERY_S
 
-# Somebody who draws asks again within this time.
-_STILL_DRAWING_S = 0.1
 # Waiting for one more batch of this length would be felt; shorter ones are worth queueing.
 _SLOW_BATCH_S = 0.02
-# Test images over which the activity of layers is measured: enough to tell a dead unit, few enough to cost little.
-_ACTIVITY_SAMPLES = 64
 
 
 class Workbench:
@@ -55,9 +47,8 @@ class Workbench:
         self._run_name = ""
         self._parked: tuple[Backend, Model, Origin | None] | None = None  # what was, until the new one trained a batch
         self._chores: dict[type[m.Command], tuple[m.Command, Chore]] = {}
-        self._asked_at = 0.0
         self._batch_seconds = 0.0
-        self._answers: deque[Callable[[], None]] = deque()  # what was asked of the network and is being computed
+        self._answers = Answers(post)
 
     def load(self) -> None:
         """Load MXNet and list the devices; from then on commands can be handled."""
@@ -95,11 +86,11 @@ class Workbench:
                 case m.Change(setting=setting, value=value) if self._session is not None:
                     self._session.live.change(setting, value)
                 case m.Predict() if self._session is not None:
-                    self._predict(self._session, command)
+                    self._answers.predict(self._session, command)
                 case m.ReadWeights(path=path) if self._session is not None:
-                    self._read_weights(self._session, path)
+                    self._answers.read_weights(self._session, path)
                 case m.MeasureActivity() if self._session is not None:
-                    self._measure_activity(self._session)
+                    self._answers.measure_activity(self._session)
                 case m.FindMistakes() if self._session is not None and m.FindMistakes not in self._chores:
                     batches = self._session.test_probabilities()
                     self._chores[m.FindMistakes] = command, find_mistakes(self._session, batches)
@@ -123,9 +114,9 @@ class Workbench:
         if self.state == "training" and not self._keep_answers_quick():
             # Answers were begun before the next batch and are read after it was begun: the device never waits.
             self._advance()
-            self._answer()
+            self._answers.give()
         else:
-            self._answer()
+            self._answers.give()
             if self.state == "training":
                 self._advance()
 
@@ -154,15 +145,10 @@ class Workbench:
             if reply is not None:
                 self._post(reply)
 
-    def _answer(self) -> None:
-        while self._answers:
-            self._answers.popleft()()
-
     def _keep_answers_quick(self) -> bool:
         """While someone draws and batches are slow, queue no batch that the next answer would have to wait for."""
         assert self._session is not None
-        someone_draws = time.monotonic() - self._asked_at < _STILL_DRAWING_S
-        self._session.live.synchronous = someone_draws and self._batch_seconds > _SLOW_BATCH_S
+        self._session.live.synchronous = self._answers.someone_draws and self._batch_seconds > _SLOW_BATCH_S
         return self._session.live.synchronous
 
     def _advance(self) -> TrainingEvent | None:
@@ -313,37 +299,6 @@ class Workbench:
         session = self._bring_back()
         assert session is not None
         self._post(m.NetworkReady(session.spec, session.config, session.class_names, "restored"))
-
-    def _predict(self, session: Session, command: m.Predict) -> None:
-        if command.follows_pen:
-            self._asked_at = time.monotonic()
-        try:
-            images = fit_images(session.spec, command.image[np.newaxis])
-        except DataError:
-            return  # drawn for a network that takes other channels
-        pending = session.network.classify(images, command.with_activations)
-
-        def answer() -> None:
-            classified = pending.result()
-            self._post(m.Prediction(command.request, classified.probabilities[0], classified.activations))
-
-        self._answers.append(answer)
-
-    def _read_weights(self, session: Session, path: str) -> None:
-        pending, step = session.network.copy_weight(path), session.position.step
-        if pending is not None:
-            self._answers.append(lambda: self._post(m.WeightsRead(path, pending.result(), step)))
-
-    def _measure_activity(self, session: Session) -> None:
-        if session.dataset is None:
-            return
-        count = min(_ACTIVITY_SAMPLES, evaluation_batch(session.summary))
-        try:
-            images = fit_images(session.spec, session.dataset.test_images[:count] / np.float32(255))
-        except DataError:
-            return  # the data set was changed for another network
-        pending, step = session.network.activity(images), session.position.step
-        self._answers.append(lambda: self._post(m.ActivityMeasured(pending.result(), step)))
 
     def _save(self, path: Path) -> None:
         session = self._bring_back()
