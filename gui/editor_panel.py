@@ -66,6 +66,7 @@ class EditorPanel(QWidget):
         self._foot = EditorFoot()
         self._files = EditorFiles(self._session, self)
         self._lay_out()
+        self.setFocusProxy(self._tree)
         self._connect()
         self._show()
 

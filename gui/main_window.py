@@ -113,6 +113,7 @@ class MainWindow(QMainWindow):
         self.files.keep_unsaved()
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.settings.setValue("centre", self.tabs.currentWidget().objectName())
         self.settings.sync()
         self.controller.close()
         event.accept()
@@ -254,3 +255,5 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, _LAYOUT_VERSION)
+        if self.settings.value("centre") == self.views.diagram.objectName():
+            self.show_diagram()

@@ -296,3 +296,21 @@ def test_a_network_file_is_opened_like_a_model(operator, tmp_path):
     operator.controller.open(tmp_path / "broken.json")
     operator.until_told("broken.json is damaged or not a network")
     assert operator.controller._subject.network == FIRST
+
+
+def test_the_editor_and_the_picture_are_there_again_after_a_restart(operator, open_window):
+    operator.window.show_editor()
+    operator.until(lambda: not editor(operator).visibleRegion().isEmpty())
+    operator.close()
+    later = open_window()
+    later.until(lambda: not editor(later).visibleRegion().isEmpty())
+    assert later.window.tabs.currentWidget() is diagram(later)
+
+
+def test_in_the_editor_the_keyboard_begins_among_the_layers(operator, qtbot):
+    operator.trigger("editNetworkAction")
+    operator.until(lambda: not editor(operator).visibleRegion().isEmpty())
+    rows = operator.find("layerTree")
+    assert operator.window.focusWidget() is rows
+    qtbot.keyClick(rows, Qt.Key.Key_Down)
+    assert diagram(operator).view.selection() == editor(operator)._session.selection[0] != ""
