@@ -198,18 +198,16 @@ class Workbench:
             self.enter("training")
 
     def _train_more(self, command: m.TrainMore) -> None:
-        self._refuse_while_training()
-        session = self._bring_back()
-        if session is None:
-            raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
-        session.dataset = self._dataset  # it may have been loaded during a run
+        session = self._trained_session()
         is_edited = command.spec is not None and command.spec != session.spec
         grows = is_edited or command.config.batch_size > session.config.batch_size
         if grows and self._is_too_large(command, command.spec or session.spec, session.backend.device):
             return
-        if command.spec is not None and command.spec != session.spec:
-            session = self._edit(command.spec)
-        self._begin(session, session.train(command.run, command.config), command.run)
+        going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
+        run = going_on.train(command.run, command.config)  # a refusal leaves the network as it was
+        if is_edited:
+            self._exchange(going_on)
+        self._begin(going_on, run, command.run)
         self.enter("training")
 
     def _is_too_large(self, command: m.Train | m.TrainMore, spec: NetworkSpec, device: str) -> bool:
@@ -223,16 +221,22 @@ class Workbench:
             self.enter(self.state)  # the window waits for a state
         return not cost.fits
 
-    def _edit(self, spec: NetworkSpec) -> Session:
+    def _edit(self, spec: NetworkSpec) -> None:
+        self._exchange(self._trained_session().edited(spec))
+
+    def _trained_session(self) -> Session:
+        """Return the session there is, with the data set there is, if no run goes on."""
         self._refuse_while_training()
         session = self._bring_back()
         if session is None:
             raise TrainingError("training.no_network", "There is no network to train on; train or open one first.")
-        session.dataset = self._dataset
-        self._session = session = session.edited(spec)
-        self._chores.clear()
-        self._post(m.NetworkReady(spec, session.config, session.class_names, "edited"))
+        session.dataset = self._dataset  # it may have been loaded during a run
         return session
+
+    def _exchange(self, edited: Session) -> None:
+        self._session = edited
+        self._chores.clear()
+        self._post(m.NetworkReady(edited.spec, edited.config, edited.class_names, "edited"))
 
     def _park(self) -> None:
         """Keep the network there is outside the device: the next one may need the memory, and fail for want of it."""

@@ -440,3 +440,14 @@ def test_a_run_that_does_not_fit_into_memory_is_not_begun_unless_it_is_wanted_al
     listener.wait_for_state("ready")
     listener.ask(replace(command, ignore_memory=True), RunStarted)
     assert listener.wait_for_kind(RunFinished).reason == "completed"
+
+
+def test_more_epochs_that_are_refused_leave_the_network_unedited(listener):
+    train(listener)
+    listener.wait_for_state("ready")
+    nothing_to_learn = TrainingConfig(optimizer=OptimizerConfig("momentum", learning_rate=-1.0))
+
+    listener.ask(m.TrainMore("run 1", nothing_to_learn, EDITED), m.CommandFailed)
+
+    assert listener.ask(m.ReadWeights("dense2/weight"), m.WeightsRead).values.shape == (2, 16)
+    assert not [told for told in listener.told if isinstance(told, m.NetworkReady) and told.origin == "edited"]
