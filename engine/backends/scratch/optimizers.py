@@ -4,7 +4,8 @@ The formulas and epsilons are those of MXNet 1.9.1's ``mx.optimizer``, so that a
 NumPy book's differ in three places: it adds 1e-7 outside the root in AdaGrad and RMSProp, keeps 0.99 of RMSProp's old
 mean square, and writes Nesterov's momentum with another look-ahead.
 
-Gradients are clipped first, then weight decay is added, to weights and gammas only.
+Weight decay applies to weights and gammas only. Clipping by value comes before it is added, but after it in RMSProp
+and Adam; so does MXNet.
 """
 
 from __future__ import annotations
@@ -56,12 +57,9 @@ class Optimizer:
         """Apply one update with the gradients that are in place, which stay as they are."""
         self._step += 1
         scale = self._scale()
-        limit = self._config.clip_value
         update = getattr(self, f"_{self._config.name}")
         for path, p in self._parameters.items():
             g = p.gradient if scale is None else p.gradient * scale
-            if limit is not None:
-                g = self._xp.clip(g, -limit, limit)
             decay = settings.weight_decay if p.decays else 0.0
             update(p.value, g, decay, settings, **{_spelt(name): m for name, m in self._moments[path].items()})
 
@@ -72,34 +70,41 @@ class Optimizer:
         squares = sum((p.gradient**2).sum() for p in self._parameters.values())
         return self._xp.minimum(self._config.clip_norm / (self._xp.sqrt(squares) + 1e-8), 1)
 
+    def _clipped(self, g: Array) -> Array:
+        limit = self._config.clip_value
+        return g if limit is None else self._xp.clip(g, -limit, limit)
+
     def _sgd(self, w: Array, g: Array, decay: float, settings: StepSettings) -> None:
         """``w -= rate (g + decay w)``."""
-        w -= settings.learning_rate * _decayed(g, w, decay)
+        w -= settings.learning_rate * _decayed(self._clipped(g), w, decay)
 
     def _momentum(self, w: Array, g: Array, decay: float, settings: StepSettings, momentum: Array) -> None:
         """``v = momentum v - rate (g + decay w); w += v`` (Polyak 1964)."""
         momentum *= settings.momentum
-        momentum -= settings.learning_rate * _decayed(g, w, decay)
+        momentum -= settings.learning_rate * _decayed(self._clipped(g), w, decay)
         w += momentum
 
     def _nesterov(self, w: Array, g: Array, decay: float, settings: StepSettings, momentum: Array) -> None:
         """``v = momentum v - rate (g + decay w); w += momentum v - rate (g + decay w)``.
 
-        One step of momentum, and the next one's already taken (Nesterov 1983; Sutskever et al., ICML 2013).
+        One step of momentum, and the next one's already taken (Nesterov 1983; Sutskever et al., ICML 2013). The decay
+        in the velocity that is kept is of the new weight, since MXNet's kernel reads w after it has changed it.
         """
+        g = self._clipped(g)
         step = settings.learning_rate * _decayed(g, w, decay)
         momentum *= settings.momentum
-        momentum -= step
-        w += settings.momentum * momentum - step
+        w += settings.momentum * (momentum - step) - step
+        momentum -= settings.learning_rate * _decayed(g, w, decay)
 
     def _adagrad(self, w: Array, g: Array, decay: float, settings: StepSettings, history: Array) -> None:
         """``h += g²; w -= rate (g / √(h + 1e-7) + decay w)`` (Duchi et al., JMLR 2011)."""
+        g = self._clipped(g)
         history += g * g
         w -= settings.learning_rate * _decayed(g / self._xp.sqrt(history + 1e-7), w, decay)
 
     def _rmsprop(self, w: Array, g: Array, decay: float, settings: StepSettings, mean_square: Array) -> None:
         """``s = γ s + (1 - γ) g²; w -= rate g / √(s + 1e-8)``, g with decay w (Tieleman and Hinton 2012)."""
-        g = _decayed(g, w, decay)
+        g = self._clipped(_decayed(g, w, decay))
         mean_square *= self._config.decay
         mean_square += (1 - self._config.decay) * (g * g)
         w -= settings.learning_rate * g / self._xp.sqrt(mean_square + 1e-8)
@@ -112,7 +117,7 @@ class Optimizer:
         ``rate' = rate √(1 - β₂ᵗ) / (1 - β₁ᵗ)`` corrects that m and s began at zero (Kingma and Ba, ICLR 2015).
         """
         beta1, beta2 = self._config.beta1, self._config.beta2
-        g = _decayed(g, w, decay)
+        g = self._clipped(_decayed(g, w, decay))
         mean *= beta1
         mean += (1 - beta1) * g
         mean_square *= beta2
