@@ -46,16 +46,21 @@ class Train(Command):
     device: str
     one_batch: bool = False
     ignore_memory: bool = False
+    backend: str = "gluon"
 
 
 @dataclass(frozen=True)
 class TrainMore(Command):
-    """Train ``config.epochs`` epochs on top of the weights there are, in ``spec`` if the network was edited."""
+    """Train ``config.epochs`` epochs on top of the weights there are, in ``spec`` if the network was edited.
+
+    ``backend`` is the one to go on with; empty for the one there is.
+    """
 
     run: str
     config: TrainingConfig
     spec: NetworkSpec | None = None
     ignore_memory: bool = False
+    backend: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ class Estimate(LatestWins):
     spec: NetworkSpec
     config: TrainingConfig
     device: str
+    backend: str = "gluon"
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,7 @@ class Open(Command):
     spec: NetworkSpec | None
     config: TrainingConfig
     device: str
+    backend: str = "gluon"
 
 
 class Reply:

@@ -196,6 +196,12 @@ class Session:
         session.origin = origin
         return session
 
+    def moved(self, backend: Backend) -> Session:
+        """Return a session that goes on where this one stands, with its weights and moments, in another backend."""
+        session = Session(backend, self.spec, self.config, self.dataset, self.model({}))
+        session.origin = self.origin
+        return session
+
     def test_probabilities(self) -> Iterator[Array]:
         """Yield class probabilities (batch, classes) of the test images, in order, batch by batch.
 

@@ -34,10 +34,10 @@ class Workbench:
     ----------
     post : callable (Message)
         Takes what there is to tell; must return at once.
-    make_backend : callable (device name) -> Backend
+    make_backend : callable (backend's name, device's name) -> Backend
     """
 
-    def __init__(self, post: Callable[[m.Message], None], make_backend: Callable[[str], Backend]) -> None:
+    def __init__(self, post: Callable[[m.Message], None], make_backend: Callable[[str, str], Backend]) -> None:
         self._post = post
         self._make_backend = make_backend
         self.state: m.WorkerState = "loading"
@@ -95,7 +95,7 @@ class Workbench:
                     batches = self._session.test_probabilities()
                     self._chores[m.FindMistakes] = command, find_mistakes(self._session, batches)
                 case m.Estimate() if self.state == "ready" and self._dataset is not None:
-                    backend = self._make_backend(check_device(command.device))
+                    backend = self._make_backend(command.backend, check_device(command.device))
                     self._chores[m.Estimate] = command, estimate(command, backend, self._dataset)
                 case m.Edit(spec=spec):
                     self._edit(spec)
@@ -179,7 +179,7 @@ class Workbench:
         self._refuse_while_training()
         if self._dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
-        backend = self._make_backend(check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device))
         self._park()
         try:
             if self._is_too_large(command, command.spec, command.device):
@@ -204,8 +204,10 @@ class Workbench:
         if grows and self._is_too_large(command, command.spec or session.spec, session.backend.device):
             return
         going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
+        if command.backend not in ("", going_on.backend.name):
+            going_on = going_on.moved(self._make_backend(command.backend, going_on.backend.device))
         run = going_on.train(command.run, command.config)  # a refusal leaves the network as it was
-        if is_edited:
+        if going_on is not session:
             self._exchange(going_on)
         self._begin(going_on, run, command.run)
         self.enter("training")
@@ -314,7 +316,7 @@ class Workbench:
     def _open(self, command: m.Open) -> None:
         self._refuse_while_training()
         opened = open_model(command.path, command.spec)
-        backend = self._make_backend(check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device))
         config = opened.model.config or command.config
         self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
         self._parked = None

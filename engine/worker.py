@@ -11,7 +11,7 @@ from functools import partial
 
 from engine import messages as m
 from engine.backends.base import Backend
-from engine.backends.mxnet.gluon import GluonBackend
+from engine.backends.choice import make_backend
 from engine.training.events import BatchesDone, Evaluating
 from engine.workbench import Workbench
 
@@ -27,11 +27,11 @@ class Worker:
     ----------
     notify : callable
         Called from the worker's thread when a message should be taken soon; must return at once.
-    make_backend : callable (device name) -> Backend
+    make_backend : callable (backend's name, device's name) -> Backend
     """
 
     def __init__(
-        self, notify: Callable[[], None] = lambda: None, make_backend: Callable[[str], Backend] = GluonBackend
+        self, notify: Callable[[], None] = lambda: None, make_backend: Callable[[str, str], Backend] = make_backend
     ) -> None:
         self._notify = notify
         self._inbox: deque[m.Command] = deque()

@@ -15,9 +15,9 @@ import numpy as np
 from engine.architecture.kept import kept_layers
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
-from engine.backends.base import Network
+from engine.backends.base import Backend, Network
+from engine.backends.choice import make_backend
 from engine.backends.mxnet import runtime
-from engine.backends.mxnet.gluon import GluonBackend
 from engine.cli.cost import check_memory
 from engine.cli.interrupt import Interrupt
 from engine.cli.networks import chosen_dataset, chosen_network
@@ -62,7 +62,7 @@ def evaluate(options: argparse.Namespace) -> int:
     dataset = chosen_dataset(options)
     opened = open_model(options.model, _network_for(dataset, options.network))
     check_classes(opened.model.spec, dataset)
-    backend = GluonBackend(check_device(options.device))
+    backend = make_backend(options.backend, check_device(options.device))
     network = backend.build(opened.model.spec, opened.model.weights)
     test = (dataset.test_images, dataset.test_labels)
     data = place(network, TrainingConfig(), test, test)
@@ -79,7 +79,7 @@ def predict(options: argparse.Namespace) -> int:
     opened = open_model(options.model, _named_network(options.network))
     spec = opened.model.spec
     images = np.stack([_prepared(path) for path in options.images])
-    network = GluonBackend(check_device(options.device)).build(spec, opened.model.weights)
+    network = make_backend(options.backend, check_device(options.device)).build(spec, opened.model.weights)
     for path, probabilities in zip(options.images, _predicted(network, images), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
@@ -118,7 +118,7 @@ def convert(options: argparse.Namespace) -> int:
 
 def _session_to_train(options: argparse.Namespace) -> Session:
     dataset = chosen_dataset(options)
-    backend = GluonBackend(check_device(options.device))
+    backend = make_backend(options.backend, check_device(options.device))
     if options.continued is not None:
         session = _continued(options, backend, dataset)
         if not options.ignore_memory:
@@ -131,7 +131,7 @@ def _session_to_train(options: argparse.Namespace) -> Session:
     return Session(backend, chosen.spec, config, dataset)
 
 
-def _continued(options: argparse.Namespace, backend: GluonBackend, dataset: Dataset) -> Session:
+def _continued(options: argparse.Namespace, backend: Backend, dataset: Dataset) -> Session:
     """Return a session with a saved model, in an edited network if another is named."""
     if not options.network and (options.width, options.dropout, options.image_size) != (None, None, None):
         raise ConfigError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.architecture.network import NetworkSpec
-from engine.backends.mxnet.gluon import GluonBackend
+from engine.backends.base import Backend
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.estimates.cost import Cost, memory_cost
@@ -15,9 +15,8 @@ from engine.failures import explained
 from engine.training.config import TrainingConfig
 
 
-def measured_time(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, device: str) -> EpochEstimate:
+def measured_time(backend: Backend, spec: NetworkSpec, config: TrainingConfig, dataset: Dataset) -> EpochEstimate:
     """Train a few batches of a network that is thrown away, and return what an epoch takes."""
-    backend = GluonBackend(device)
     with explained(backend, spec, config.batch_size):
         steps = measure_epoch(backend, spec, config, dataset)
         while True:

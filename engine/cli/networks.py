@@ -12,6 +12,7 @@ from engine.architecture.layers import describe
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import LayerSummary, NetworkSummary, format_shape, summarize
 from engine.architecture.zoo import EXPERIMENTS
+from engine.backends.choice import make_backend
 from engine.cli.cost import cost_as_data, cost_as_text, measured_time
 from engine.cli.output import print_json, summary_as_data
 from engine.data.catalog import load_dataset, open_folder
@@ -87,7 +88,7 @@ def _cost(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, options: 
     except NetariumError as error:
         print(f"The time was not measured. {error}", file=sys.stderr)
         return cost
-    epoch = measured_time(spec, config, dataset, options.device)
+    epoch = measured_time(make_backend(options.backend, options.device), spec, config, dataset)
     return replace(cost, epoch=epoch)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from engine.backends.choice import BACKEND_NAMES
 from engine.training import config as c
 
 DEFAULT_NETWORK = "lenet-tanh"
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _add_adjustments(summary)
     _add_data(summary)
     summary.add_argument("--batch-size", type=int, help="what memory and time are told for")
-    summary.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    _add_device(summary)
     summary.add_argument("--no-time", action="store_true", help="do not train a few batches to measure the time")
     command("devices", "List the devices that can compute, and why others cannot.")
     convert = command("convert", "Convert a model or weights to another format, named by the suffix.")
@@ -65,13 +66,21 @@ def parser() -> argparse.ArgumentParser:
 def _add_model(to: argparse.ArgumentParser) -> None:
     to.add_argument("model", type=Path, metavar="MODEL")
     to.add_argument("--network", help="the network, where MODEL holds weights alone (.params, .npz)")
-    to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    _add_device(to)
 
 
 def _add_adjustments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--width", type=float, help="multiply the channels and units of a named network")
     to.add_argument("--dropout", type=float, help="the rate of a named network's dropout layers")
     to.add_argument("--image-size", type=int, metavar="PIXELS", help="resize images to so many pixels a side")
+
+
+def _add_device(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    to.add_argument(
+        "--backend", choices=BACKEND_NAMES, default=BACKEND_NAMES[0],
+        help=f"what computes the network (default: {BACKEND_NAMES[0]})",
+    )  # fmt: skip
 
 
 def _add_data(to: argparse.ArgumentParser) -> None:
@@ -87,7 +96,7 @@ def _add_train(to: argparse.ArgumentParser) -> None:
         help="train a saved model on; an edited --network keeps the weights of unchanged layers",
     )  # fmt: skip
     _add_data(to)
-    to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
+    _add_device(to)
     to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
     to.add_argument("--ignore-memory", action="store_true", help="train even if memory seems not to suffice")
 

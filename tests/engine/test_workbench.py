@@ -57,7 +57,7 @@ class Bench:
         self._monkeypatch = monkeypatch
         self.memory = Memory()
         self.told: list[m.Message] = []
-        self._bench = Workbench(self.told.append, lambda _: self.memory)
+        self._bench = Workbench(self.told.append, lambda _name, _device: self.memory)
         self._bench.load()
         self.load(make_dataset())
 

@@ -379,7 +379,7 @@ class OutOfMemory:
 
     name = "out-of-memory"
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, _name: str, device: str) -> None:
         self.device = device
         self._backend = GluonBackend(device)
 
@@ -451,3 +451,26 @@ def test_more_epochs_that_are_refused_leave_the_network_unedited(listener):
 
     assert listener.ask(m.ReadWeights("dense2/weight"), m.WeightsRead).values.shape == (2, 16)
     assert not [told for told in listener.told if isinstance(told, m.NetworkReady) and told.origin == "edited"]
+
+
+@pytest.mark.parametrize("backend", ["module", "ndarray", "scratch"])
+def test_more_epochs_go_on_in_another_backend_with_weights_and_moments(listener, backend):
+    train(listener)
+    listener.wait_for_state("ready")
+    trained = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+    # Without momentum the moments that come along move nothing.
+    still = OptimizerConfig("momentum", learning_rate=1e-9, momentum=0.0)
+    config = TrainingConfig(optimizer=still, batch_size=20, epochs=1)
+
+    listener.ask(m.TrainMore("run 1", config, backend=backend), RunStarted)
+
+    assert listener.wait_for_kind(RunFinished).reason == "completed"
+    moved = listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values
+    np.testing.assert_allclose(moved, trained, atol=1e-5)
+
+
+def test_a_run_in_numpy_learns_like_any_other(listener):
+    listener.ask(m.Train("run 1", SPEC, CONFIG, "cpu", backend="scratch"), RunStarted)
+    listener.wait_for_kind(RunFinished)
+    epochs = [message for message in listener.told if isinstance(message, EpochDone)]
+    assert epochs[-1].validation_accuracy > 0.95

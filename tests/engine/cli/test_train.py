@@ -352,3 +352,22 @@ def test_a_network_in_a_file_is_trained(run, tmp_path, digits):
     broken = tmp_path / "broken.json"
     write_network(broken, NetworkSpec("broken", (1, 14, 14), (Dense(32),)))
     assert "dense1 (Dense 32) gets shape 1×14×14" in run("train", "--network", broken).refusal()
+
+
+@pytest.mark.parametrize("backend", ["module", "ndarray", "scratch"])
+def test_every_backend_trains_what_gluon_trains(run, digits, backend):
+    options = (*QUICK, "--dataset-path", digits)
+    gluon, other = (run(*options, "--backend", name).objects for name in ("gluon", backend))
+    for one, same in zip(gluon, other, strict=True):
+        assert one["train_loss"] == pytest.approx(same["train_loss"], rel=5e-3)
+
+
+def test_a_model_trained_in_one_backend_goes_on_in_another(run, digits, tmp_path):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    run(*QUICK, "--dataset-path", digits, "--backend", "scratch", "--save", first)
+    answer = run("train", "--continue", first, "--dataset-path", digits, "--epochs", 1, "--json", "--save", second)
+    assert answer.objects[0]["epoch"] == 3
+    told = [run("evaluate", second, "--dataset-path", digits, "--backend", name, "--json").objects[0]
+            for name in ("gluon", "scratch")]  # fmt: skip
+    assert told[0]["accuracy"] == told[1]["accuracy"]
+    assert told[0]["loss"] == pytest.approx(told[1]["loss"], rel=1e-4)

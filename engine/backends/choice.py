@@ -1,0 +1,54 @@
+"""Which backends there are, and how to make one by its name."""
+
+from __future__ import annotations
+
+from engine.backends.base import Backend
+from engine.errors import ConfigError, DeviceError
+
+# In the order of the courses: what a program would use today first, what shows most of the arithmetic last.
+BACKEND_NAMES = ("gluon", "module", "ndarray", "scratch")
+
+
+def make_backend(name: str, device: str = "cpu") -> Backend:
+    """Return the backend of this name on a device; the library it computes with is loaded now, not before.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BACKEND_NAMES``.
+    device : str
+        Such as ``"cpu"`` or ``"gpu(0)"``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such backend; the sentence names those there are.
+    DeviceError
+        If the library or the device cannot be used.
+    """
+    match name:
+        case "gluon":
+            from engine.backends.mxnet.gluon import GluonBackend
+
+            return GluonBackend(device)
+        case "module":
+            from engine.backends.mxnet.module import ModuleBackend
+
+            return ModuleBackend(device)
+        case "ndarray":
+            from engine.backends.mxnet.ndarray import NDArrayBackend
+
+            return NDArrayBackend(device)
+        case "scratch":
+            from engine.backends.scratch.network import ScratchBackend
+
+            if not device.startswith("cpu"):
+                raise DeviceError(
+                    "device.scratch", "The backend scratch computes with NumPy on the CPU, not on {device}.",
+                    device=device,
+                )  # fmt: skip
+            return ScratchBackend(device)
+    raise ConfigError(
+        "backend.unknown", "There is no backend {backend}. Choose one of: {backends}.",
+        backend=name, backends=", ".join(BACKEND_NAMES),
+    )  # fmt: skip
