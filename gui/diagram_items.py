@@ -89,6 +89,9 @@ class BoxItem(NodeItem):
             Whether the figures can be read at the present zoom; else only the share of dead units shows.
         """
         figures, share = self._figures, self._dead_share()
+        if activity is not None and self.card.kind == "reshape":
+            # It has no units of its own: right behind the input, pixels that are always black would raise an alarm.
+            activity = activity._replace(dead=0)
         self.activity = activity
         self._figures = ("", "")
         if activity is not None:

@@ -153,6 +153,13 @@ def test_activity_appears_in_the_boxes_and_goes_away(panel):
     assert not any("mean" in text for text in box(panel, "tanh1").texts())
 
 
+def test_flatten_has_no_units_that_could_be_dead(panel):
+    show(panel, CHAIN)
+    panel.set_activity({"flatten1": LayerActivity(0.1, 294, 784), "dense1": LayerActivity(0.1, 294, 784)})
+    assert box(panel, "flatten1").texts()[-1] == "mean 0.1"
+    assert box(panel, "dense1").texts()[-1] == "294 of 784 dead"
+
+
 def test_many_dead_units_are_painted_as_a_warning(panel):
     show(panel, CHAIN)
 
