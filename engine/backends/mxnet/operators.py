@@ -60,7 +60,9 @@ def forward(
 
 def log_softmax_cross_entropy(F: Any, logits: Tensor, labels: Tensor) -> Tensor:
     """Return each sample's cross-entropy (batch,) in log-softmax form, which cannot overflow."""
-    return -F.pick(F.log_softmax(logits, axis=-1), labels, axis=-1)
+    # Without a temperature MXNet takes oneDNN's log-softmax, whose logarithm is forty times less exact than float32:
+    # its gradients led fifty steps of an MLP 0.04 away from what all other ways to compute them agree on.
+    return -F.pick(F.log_softmax(logits, axis=-1, temperature=1.0), labels, axis=-1)
 
 
 def mxnet_name(path: str) -> str:

@@ -12,7 +12,7 @@ from engine.architecture.network import NetworkSpec, walk
 from engine.architecture.shapes import summarize
 from engine.backends.mxnet import runtime
 from engine.backends.mxnet.operators import forward, log_softmax_cross_entropy, mxnet_name
-from tests.engine.backends.reference import Reference, cross_entropy
+from tests.engine.backends.reference import Reference, cross_entropy, softmax
 from tests.engine.samples import EVERYTHING, build, samples
 
 
@@ -77,3 +77,16 @@ def test_cross_entropy_is_right_where_exp_would_overflow(mx):
     losses = log_softmax_cross_entropy(mx.nd, mx.nd.array(logits), mx.nd.array([2, 0])).asnumpy()
 
     np.testing.assert_allclose(losses, cross_entropy(logits.astype(np.float64), np.array([2, 0])), rtol=1e-6)
+
+
+def test_the_gradient_of_the_cross_entropy_is_as_exact_as_its_numbers(mx):
+    random = np.random.default_rng(0)
+    values, labels = random.normal(scale=3, size=(128, 10)).astype(np.float32), random.integers(10, size=128)
+    logits = mx.nd.array(values)
+    logits.attach_grad()
+    with mx.autograd.record():
+        losses = log_softmax_cross_entropy(mx.nd, logits, mx.nd.array(labels))
+    losses.backward()
+
+    expected = softmax(values.astype(np.float64)) - np.eye(10)[labels]
+    np.testing.assert_allclose(logits.grad.asnumpy(), expected, atol=5e-7)
