@@ -2,7 +2,8 @@
 
 Owning the moments lets a run change its momentum while it goes on and be saved as plain arrays; MXNet's own
 ``Trainer`` would keep them in a pickle. The formulas and epsilons are those of MXNet 1.9.1's ``mx.optimizer``.
-Gradients g are clipped first, then weight decay is added.
+Gradients g are clipped first, then weight decay is added; RMSProp and Adam add it first and clip the sum, as MXNet's
+operators do.
 """
 
 from __future__ import annotations
@@ -136,7 +137,11 @@ class Optimizer:
             )  # fmt: skip
 
     def _nesterov(self, settings: StepSettings) -> None:
-        """Nesterov's momentum as ``nag_mom_update`` writes it: the step looks ahead along the velocity."""
+        """Nesterov's momentum as ``nag_mom_update`` writes it: the step looks ahead along the velocity.
+
+        ``s = rate (g + decay w); w += momentum (momentum v - s) - s; v = momentum v - rate (g + decay w)``: as the
+        operator works in place, the decay in v is of the weight after its step.
+        """
         for p, velocity, decay in self._with(settings, "momentum"):
             self._F.nag_mom_update(
                 p.weight, p.gradient, velocity, out=p.weight, lr=settings.learning_rate, wd=decay,

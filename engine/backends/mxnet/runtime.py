@@ -94,9 +94,11 @@ def _import(threads: int | None) -> ModuleType:
     package = _single_package()
     # Read by the OpenMP library when MXNet loads it; left alone, MXNet takes half of the cores.
     os.environ["OMP_NUM_THREADS"] = str(threads or _thread_count())
-    # By default MXNet puts oneDNN's fused operators into graphs that are bound for inference on the first CPU. They
-    # give wrong numbers where outputs in between are asked for, and after the weights have changed.
-    os.environ["MXNET_SUBGRAPH_BACKEND"] = "NONE"
+    # In graphs bound for inference on cpu(0), MXNet replaces neighbours by oneDNN's fused operators. They give wrong
+    # numbers where outputs in between are asked for, and after the weights have changed. The backend called
+    # "default" replaces nothing, nor does "NONE", but that tells so on stderr at every binding.
+    os.environ["MXNET_SUBGRAPH_BACKEND"] = "default"
+    os.environ["MXNET_SUBGRAPH_VERBOSE"] = "0"
     if "bool" not in vars(np):
         np.bool = bool  # type: ignore[attr-defined]  # NumPy dropped the alias that MXNet uses at run time
     if not faulthandler.is_enabled() and sys.__stderr__ is not None:
