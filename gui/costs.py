@@ -68,6 +68,11 @@ class Costs(QObject):
             self._setup.cost.set_cost(message.cost)
         return True
 
+    def give_up(self, command: m.Estimate) -> None:
+        """Show nothing where there is no answer, as for a network that does not take the images there are."""
+        if self._asked is not None and command.request == self._asked.request:
+            self._setup.cost.set_cost(None)
+
     def _tell_waiting(self) -> None:
         """Say when memory and time will be known; of no network nothing will be."""
         if self._network is None:

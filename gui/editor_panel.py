@@ -66,7 +66,6 @@ class EditorPanel(QWidget):
         self._foot = EditorFoot()
         self._files = EditorFiles(self._session, self)
         self._lay_out()
-        self.setFocusProxy(self._tree)
         self._connect()
         self._show()
 
@@ -111,6 +110,10 @@ class EditorPanel(QWidget):
     def open_file(self, path: Path) -> None:
         """Go over to the network in a file; undo comes back to this one."""
         self._files.open_file(path)
+
+    def take_keyboard(self) -> None:
+        """Let the arrow keys go through the layers from now on."""
+        self._tree.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def undo(self) -> None:
         """Take the last edit back."""

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -142,6 +143,14 @@ class LayerTree(QTreeWidget):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.scheduleDelayedItemsLayout()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Begin with the row that has the keyboard, which Qt would step over, where none is selected yet."""
+        item = self.currentItem()
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and item is not None and not self.selectedItems():
+            item.setSelected(True)
+        else:
+            super().keyPressEvent(event)
 
     def drawRow(
         self, painter: QPainter, options: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         editor.show()
         editor.raise_()
         self.show_diagram()
-        self.views.editor.setFocus()
+        self.views.editor.take_keyboard()
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at first."""

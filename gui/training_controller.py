@@ -342,7 +342,9 @@ class TrainingController(QObject):
             self._set_state("trained" if self.model_spec else "ready")
         if isinstance(command, m.LoadDataset):
             self._subject.keep_dataset(command.source)
-        if not isinstance(command, m.Estimate):  # nobody asked for it; training will say why it cannot be done
+        if isinstance(command, m.Estimate):
+            self._costs.give_up(command)  # nobody asked for it; training will say why it cannot be done
+        else:
             self.failed.emit(translate_error(error))
 
     def _set_state(self, state: WindowState) -> None:

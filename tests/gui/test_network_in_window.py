@@ -313,4 +313,16 @@ def test_in_the_editor_the_keyboard_begins_among_the_layers(operator, qtbot):
     rows = operator.find("layerTree")
     assert operator.window.focusWidget() is rows
     qtbot.keyClick(rows, Qt.Key.Key_Down)
-    assert diagram(operator).view.selection() == editor(operator)._session.selection[0] != ""
+    first, second = (layer.name for layer in editor(operator).network().layers[:2])
+    assert diagram(operator).view.selection() == first
+    assert editor(operator)._session.selection == (first,)
+    qtbot.keyClick(rows, Qt.Key.Key_Down)
+    assert editor(operator)._session.selection == (second,)
+
+
+def test_costs_of_a_network_that_does_not_take_the_images_are_not_waited_for_for_ever(operator):
+    coloured = NetworkSpec("coloured", (3, 28, 28), (Flatten(), Dense(10)))
+    editor(operator)._session.load(coloured)
+    operator.until(lambda: operator.find("costTime", QLabel).text() == "–")
+    assert operator.find("costParameters", QLabel).text() == "23,530"
+    assert operator.window.notices.text() == ""
