@@ -21,14 +21,14 @@ import json, resource, sys
 import numpy as np
 from engine.architecture.layers import Activation, Conv2D, Dense, Flatten, GlobalAvgPool2D
 from engine.architecture.network import NetworkSpec
-from engine.backends.mxnet.gluon import GluonBackend
+from engine.backends.choice import make_backend
 from engine.errors import NetariumError
 from engine.session import Session
 from engine.training.config import TrainingConfig
 from tests.engine.conftest import make_dataset
 
 kind, room = sys.argv[1], int(sys.argv[2])
-data, backend = make_dataset(samples=2000), GluonBackend("cpu")
+data, backend = make_dataset(samples=2000), make_backend(sys.argv[3])
 config = TrainingConfig(epochs=1)
 small = Session(backend, NetworkSpec("small", (1, 28, 28), (Flatten(), Dense(16), Dense(2))), config, data)
 *_, last = small.train("first")
@@ -59,11 +59,17 @@ print(json.dumps([last.reason, told, bool((before == after).all()), again.reason
 
 
 # Little room fails at the first tensors, more of it deep inside the first batch.
-@pytest.mark.parametrize(("kind", "room"), [("weights", 200), ("images", 200), ("images", 800), ("images", 1200)])
-def test_when_memory_runs_out_it_is_told_and_other_networks_go_on(kind, room):
-    child = subprocess.run(
-        [sys.executable, "-c", _CHILD, kind, str(room)], cwd=_ROOT, capture_output=True, text=True, timeout=120
-    )
+@pytest.mark.parametrize(
+    ("backend", "kind", "room"),
+    [
+        *(("gluon", *much) for much in (("weights", 200), ("images", 200), ("images", 800), ("images", 1200))),
+        *(("module", *much) for much in (("weights", 200), ("images", 800))),
+        ("ndarray", "images", 800),
+    ],
+)
+def test_when_memory_runs_out_it_is_told_and_other_networks_go_on(backend, kind, room):
+    command = [sys.executable, "-c", _CHILD, kind, str(room), backend]
+    child = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120)
 
     assert child.returncode == 0, child.stderr[-2000:]
     first, told, unharmed, again = json.loads(child.stdout.splitlines()[-1])

@@ -27,29 +27,43 @@ class ModuleNetwork(MXNetNetwork):
     """
 
     def _allocate(self) -> dict[str, Any]:
-        self._inference: dict[str, Any] = {}
+        self._modules: dict[str, Any] = {}
         self._owner = self._bound(forward(self._mx.sym, self.spec, self._mx.sym.var(_IMAGES), self._variables()))
         self._owner.init_params(self._mx.init.Zero())
         arrays = {**_executor(self._owner).arg_dict, **_executor(self._owner).aux_dict}
         return {p.path: arrays[mxnet_name(p.path)] for p in self._summary.parameters}
 
     def _prepare(self, reduction: Reduction) -> Mapping[str, Any]:
-        self._training = self._training_module(reduction)
+        self._modules["training"] = self._training_module(reduction)
+        self._reduction = reduction
         gradients = _executor(self._owner).grad_dict
         return {p.path: gradients[mxnet_name(p.path)] for p in self._summary.parameters if p.trainable}
 
     def _differentiate(self, images: Any, labels: Any, masks: list[Any]) -> tuple[Any, Any]:
-        # Module.update() would follow with an optimizer of MXNet; ours takes the gradients from here.
-        self._training.forward_backward(self._mx.io.DataBatch([images, *masks], [labels]))
-        _, loss, correct = self._training.get_outputs()
-        return loss.copy(), correct.copy()  # the next batch is computed into the same outputs
+        _, loss, correct = self._compute("training", [images, *masks], [labels])
+        return loss, correct
 
     def _run(self, graph: str, *inputs: Any) -> Sequence[Any]:
-        if graph not in self._inference:
-            self._inference[graph] = self._inference_module(graph)
         images, *labels = inputs
-        self._inference[graph].forward(self._mx.io.DataBatch([images], labels), is_train=False)
-        return [output.copy() for output in self._inference[graph].get_outputs()]
+        return self._compute(graph, [images], labels)
+
+    def _compute(self, graph: str, data: list[Any], labels: list[Any]) -> list[Any]:
+        if graph not in self._modules:
+            training = graph == "training"
+            self._modules[graph] = self._training_module(self._reduction) if training else self._inference_module(graph)
+        module, batch = self._modules[graph], self._mx.io.DataBatch(data, labels)
+        try:
+            if graph == "training":
+                # Module.update() would follow with an optimizer of MXNet; ours takes the gradients from where they are.
+                module.forward_backward(batch)
+            else:
+                module.forward(batch, is_train=False)
+        except Exception:
+            # Where there is no memory for a larger batch, a module believes that it has made room for it.
+            del self._modules[graph]
+            raise
+        # Copies, since the next batch is computed into the same outputs.
+        return [output.copy() for output in module.get_outputs()]
 
     def _training_module(self, reduction: Reduction) -> Any:
         F = self._mx.sym

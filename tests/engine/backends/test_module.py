@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.backends.mxnet import runtime
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.backends.mxnet.module import ModuleBackend
 from engine.training.config import OptimizerConfig
@@ -61,6 +62,32 @@ def test_every_graph_follows_the_weights_however_they_change(network):
         check()
     network.set_weights({path: weight / 2 for path, weight in network.weights().items()})
     check()
+
+
+@pytest.mark.parametrize("count", [3, 9])
+def test_a_batch_that_found_no_memory_can_be_tried_again(network, count, monkeypatch):
+    network.prepare_training(OptimizerConfig("sgd"), "sum")
+    batch = samples(EVERYTHING, 9, dtype=np.float32)
+    data = network.place(batch.images, batch.labels)
+    network.predict(batch.images[:5])
+    network.train_batch(data, np.arange(5), masks(EVERYTHING, 5), SETTINGS).result()
+    before = network.weights()
+
+    def full(*_, **__):
+        raise MemoryError
+
+    with monkeypatch.context() as nowhere:
+        nowhere.setattr(runtime.load().executor.Executor, "reshape", full)
+        with pytest.raises(MemoryError):
+            network.predict(batch.images[:count])
+        with pytest.raises(MemoryError):
+            network.train_batch(data, np.arange(count), masks(EVERYTHING, count), SETTINGS)
+
+    again = network.predict(batch.images[:count])
+    loss = network.train_batch(data, np.arange(count), masks(EVERYTHING, count), SETTINGS).result().loss
+    np.testing.assert_allclose(again.sum(axis=1), 1, rtol=1e-5)
+    reference = Reference(EVERYTHING, before, training=True, masks=masks(EVERYTHING, count))
+    assert loss == pytest.approx(reference.losses(batch.images[:count], batch.labels[:count]).sum(), rel=1e-3)
 
 
 def test_mxnet_tells_nothing_on_the_error_output(capfd):
