@@ -64,6 +64,14 @@ bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 	$(BIN)/python benchmarks/editor.py
 	$(BIN)/python benchmarks/edits.py
 
+.PHONY: bench-scratch
+bench-scratch: $(CAN_RUN) ## Measure the NumPy backend beside a textbook implementation
+	$(BIN)/python benchmarks/scratch.py $(ARGS)
+
+.PHONY: pictures
+pictures: $(CAN_RUN) ## Make the pictures of editor and diagrams in docs/images anew
+	$(BIN)/python scripts/pictures.py $(ARGS)
+
 .PHONY: zoo-table
 zoo-table: $(CAN_RUN) ## Train every scaled network for two epochs and write the table of docs/zoo.md
 	$(BIN)/python scripts/zoo_table.py $(ARGS)

@@ -44,6 +44,7 @@ class Costs(QObject):
         self._rest.timeout.connect(self._ask)
         setup.configuration_changed.connect(self._ask_soon)
         setup.device_chosen.connect(self._ask_soon)
+        setup.backend_chosen.connect(self._ask_soon)
 
     def set_network(self, spec: NetworkSpec | None) -> None:
         """Ask about this network from now on."""
@@ -94,13 +95,14 @@ class Costs(QObject):
             return  # told when somebody wants to train with it
         device = self._setup.device_name() or "cpu"
         asked = self._asked
-        if asked is not None and (asked.spec, _matters(asked.config), asked.device) == (
-            self._network, _matters(config), device,
+        backend = self._setup.backend_name()
+        if asked is not None and (asked.spec, _matters(asked.config), asked.device, asked.backend) == (
+            self._network, _matters(config), device, backend,
         ):  # fmt: skip
             if self._known is not None:  # the form forgot it when another network was there for a moment
                 self._setup.cost.set_cost(self._known)
         elif self._can_measure:
-            self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device), None
+            self._asked, self._known = m.Estimate(next(self._requests), self._network, config, device, backend), None
             self._tell_waiting()
             self._submit(self._asked)
         else:

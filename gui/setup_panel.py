@@ -41,6 +41,7 @@ class SetupPanel(QWidget):
     network_chosen = Signal(str)
     dataset_chosen = Signal(str)
     device_chosen = Signal(str)
+    backend_chosen = Signal(str)
     configuration_changed = Signal()  # any setting was edited
     live_setting_changed = Signal(str, float)  # a setting of the run that goes on was edited
     train_requested = Signal()
@@ -120,6 +121,10 @@ class SetupPanel(QWidget):
     def device_name(self) -> str:
         """Return the chosen device's name; empty if none is offered."""
         return self._subject.device.value()
+
+    def backend_name(self) -> str:
+        """Return the name of the backend that is to compute the network."""
+        return self._subject.backend.value()
 
     def set_network(self, summary: NetworkSummary | None, description: str) -> None:
         """Show what the chosen network consists of; None while an edited one does not fit together."""
@@ -325,6 +330,7 @@ class SetupPanel(QWidget):
         self._subject.network_chosen.connect(self.network_chosen)
         self._subject.dataset_chosen.connect(self.dataset_chosen)
         self._subject.device_chosen.connect(self.device_chosen)
+        self._subject.backend_chosen.connect(self.backend_chosen)
         self._subject.edit_requested.connect(self.edit_requested)
         self.cost.batch_wanted.connect(self.set_batch_size)
         for form in self._forms[2:]:

@@ -22,6 +22,7 @@ class SubjectForm(SettingsForm):
     network_chosen = Signal(str)
     dataset_chosen = Signal(str)
     device_chosen = Signal(str)
+    backend_chosen = Signal(str)
     edit_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -55,11 +56,26 @@ class SubjectForm(SettingsForm):
         )  # fmt: skip
         self._refusals = _note()
         self.add_wide(self._refusals)
+        self.backend = Choice(
+            (
+                ("gluon", self.tr("Gluon")), ("module", self.tr("Module")), ("ndarray", self.tr("NDArray")),
+                ("scratch", self.tr("NumPy")),
+            )
+        )  # fmt: skip
+        self.add_field(
+            self.tr("Computed by"), self.backend, "backendCombo",
+            self.tr(
+                "Four ways to compute one network, which agree: Gluon, MXNet's own style of today; Module, a graph "
+                "of symbols; NDArray, by hand on MXNet's arrays; NumPy, forward and backward written out. The same "
+                "seed gives the same run, and More epochs can go on in another one."
+            ),
+        )  # fmt: skip
         self.set_description("")
         self._show_refusals([])
         self.network.currentIndexChanged.connect(lambda: self._tell(self.network, self.network_chosen))
         self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
         self.device.currentIndexChanged.connect(lambda: self._tell(self.device, self.device_chosen))
+        self.backend.currentIndexChanged.connect(lambda: self._tell(self.backend, self.backend_chosen))
 
     def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
         """Offer networks under headings, each with its name and description."""

@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import PartialSummary, summarize
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.storage.formats import SYMBOL_SUFFIX
@@ -20,6 +19,7 @@ from engine.training.events import BatchesDone, Position, RunFinished, TrainingE
 from engine.worker import Worker
 from gui.costs import Costs
 from gui.messages import translate_error
+from gui.network_views import NetworkViews
 from gui.progress import Progress
 from gui.questions import Questions
 from gui.subject import Subject
@@ -75,6 +75,7 @@ class TrainingController(QObject):
         self._progress = Progress()
         self.questions = Questions(views, self._worker.submit, parent=self)
         self._costs = Costs(views.setup, self._worker.submit, parent=self)
+        self._network = NetworkViews(views, self._subject, self.questions, self._costs, parent=self)
         self._connect()
 
     def start(self, dataset: str | Path = "mnist") -> None:
@@ -104,7 +105,9 @@ class TrainingController(QObject):
             return
         config = self._configuration()
         if config is not None:
-            self._worker.submit(m.Open(path, self._subject.network, config, self._views.setup.device_name() or "cpu"))
+            setup = self._views.setup
+            device, backend = setup.device_name() or "cpu", setup.backend_name()
+            self._worker.submit(m.Open(path, self._subject.network, config, device, backend))
 
     @property
     def latest_request(self) -> int:
@@ -146,13 +149,8 @@ class TrainingController(QObject):
         setup.more_epochs_requested.connect(self._train_more)
         setup.live_setting_changed.connect(lambda setting, value: self._worker.submit(m.Change(setting, value)))
         views = self._views
-        self._subject.network_changed.connect(self._show_subject)
-        views.diagram.layer_selected.connect(views.editor.select)
-        views.diagram.layer_activated.connect(self._show_layer)
-        views.editor.layer_selected.connect(views.diagram.select)
-        views.editor.edited.connect(self._subject.take_edited)
-        views.editor.apply_requested.connect(self._apply_edit)
-        views.editor.own_networks_changed.connect(self._subject.offer_networks)
+        self._network.layer_wanted.connect(self.layer_wanted)
+        self._network.apply_wanted.connect(self._apply_edit)
         self.questions.answered.connect(self.answered)
         self._subject.mended.connect(self.mended)
         for part in (self._subject, views.draw, views.weights, views.curves, views.diagram, views.editor):
@@ -192,7 +190,8 @@ class TrainingController(QObject):
         run = f"run {next(self._runs)}"
         self._views.curves.set_run_label(run, network.name)
         self._set_state("stopping")  # until the worker answers, nothing else makes sense
-        self._worker.submit(m.Train(run, network, config, self._views.setup.device_name() or "cpu", one_batch))
+        device, backend = self._views.setup.device_name() or "cpu", self._views.setup.backend_name()
+        self._worker.submit(m.Train(run, network, config, device, one_batch, backend=backend))
 
     def _configuration(self) -> TrainingConfig | None:
         """Return the settings in the form, or tell what is wrong with them."""
@@ -222,17 +221,12 @@ class TrainingController(QObject):
         self._set_state("stopping")
         run = self._progress.run or f"run {next(self._runs)}"
         edited = self._subject.edit_of(self.model_spec) if self.model_spec else None
-        self._worker.submit(m.TrainMore(run, _with_epochs(config, epochs), edited))
+        backend = self._views.setup.backend_name()
+        self._worker.submit(m.TrainMore(run, _with_epochs(config, epochs), edited, backend=backend))
 
-    def _apply_edit(self) -> None:
-        network = self._subject.network
-        if network is not None and self.state == "trained":
+    def _apply_edit(self, network: NetworkSpec) -> None:
+        if self.state == "trained":
             self._worker.submit(m.Edit(network))
-
-    def _show_layer(self, path: str) -> None:
-        """Go to a layer's weights and feature maps."""
-        self._views.features.select_layer(path)
-        self.layer_wanted.emit(self._views.weights.select_layer(path))
 
     # What the worker tells
 
@@ -289,18 +283,6 @@ class TrainingController(QObject):
             self._set_state(message.state)
         self.questions.refresh()
 
-    def _show_subject(self, spec: NetworkSpec, partly: PartialSummary) -> None:
-        self._views.diagram.set_network(spec, partly)
-        self._views.editor.set_network(spec)
-        self._tell_editor_what_is_trained()
-        self.questions.set_shown(spec)
-        self._costs.set_network(self._subject.network)
-
-    def _tell_editor_what_is_trained(self) -> None:
-        trained = self.model_spec
-        edits_it = trained is not None and self._subject.comes_from(trained)
-        self._views.editor.set_trained(summarize(trained) if trained is not None and edits_it else None)
-
     def _show_network(self, ready: m.NetworkReady) -> None:
         self.model_spec = ready.spec
         self.model_path, self.model_unsaved = ready.path, ready.path is None
@@ -308,8 +290,7 @@ class TrainingController(QObject):
             self.model_path, self.model_unsaved = self._model_before
             self._subject.take_trained(ready.spec, ready.config, self.model_path)
             self.told.emit(self.tr("{network} from before is back.").format(network=ready.spec.name))
-        self._subject.note_trained(ready.spec)
-        self._tell_editor_what_is_trained()
+        self._network.set_trained(ready.spec)
         self.questions.set_model(ready)
         if ready.path is not None:
             self._show_opened(ready, ready.path)

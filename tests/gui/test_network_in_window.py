@@ -326,3 +326,17 @@ def test_costs_of_a_network_that_does_not_take_the_images_are_not_waited_for_for
     operator.until(lambda: operator.find("costTime", QLabel).text() == "–")
     assert operator.find("costParameters", QLabel).text() == "23,530"
     assert operator.window.notices.text() == ""
+
+
+def test_a_run_in_numpy_goes_on_in_gluon(operator):
+    operator.choose("backendCombo", "NumPy")
+    operator.train("mlp-128-64")
+    weights = read(operator, "dense1/weight")
+    operator.choose("backendCombo", "Gluon")
+    operator.enter("learningRateSpin", "1e-9")
+    operator.click("moreEpochsButton")
+    operator.until(lambda: operator.controller.position.epoch > 1)
+    operator.click("stopButton")
+    operator.until_state("trained")
+    np.testing.assert_allclose(read(operator, "dense1/weight"), weights, atol=1e-6)
+    assert operator.controller._worker._bench._session.backend.name == "gluon"
