@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli import commands, networks
+from engine.cli import commands, gradients, networks
 from engine.cli.output import silence_stdout
 from engine.cli.parser import parser
 from engine.errors import NetariumError
@@ -17,6 +17,7 @@ _COMMANDS = {
     "predict": commands.predict,
     "networks": networks.networks,
     "summary": networks.summary,
+    "check-gradients": gradients.check_gradients,
     "devices": commands.devices,
     "convert": commands.convert,
 }

@@ -74,8 +74,12 @@ def chosen_dataset(options: argparse.Namespace) -> Dataset:
 
 def chosen_network(options: argparse.Namespace, dataset: Dataset, name: str) -> Chosen:
     """Return the network of this name, adjusted as the options say, for a data set."""
-    adjustments = Adjustments(options.width, options.dropout, options.image_size)
-    return choose_network(name, dataset.input_shape, len(dataset.class_names), adjustments)
+    return choose_network(name, dataset.input_shape, len(dataset.class_names), adjustments_of(options))
+
+
+def adjustments_of(options: argparse.Namespace) -> Adjustments:
+    """Return what the options ask of a named network."""
+    return Adjustments(options.width, options.dropout, options.image_size)
 
 
 def _cost(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, options: argparse.Namespace) -> Cost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -54,6 +55,15 @@ def parser() -> argparse.ArgumentParser:
     summary.add_argument("--batch-size", type=int, help="what memory and time are told for")
     _add_device(summary)
     summary.add_argument("--no-time", action="store_true", help="do not train a few batches to measure the time")
+    gradients = command("check-gradients", "Compare backpropagated gradients with central differences in float64.")
+    gradients.add_argument("network", metavar="NETWORK", help="a name from `networks`, a .json file or a model file")
+    _add_adjustments(gradients)
+    gradients.add_argument("--samples", type=_at_least(2), default=4, metavar="N", help="random inputs (default: 4)")
+    gradients.add_argument("--seed", type=_at_least(0), default=0)
+    gradients.add_argument(
+        "--coordinates", type=_at_least(1), default=50, metavar="N",
+        help="how many numbers of each tensor are moved at most (default: 50)",
+    )  # fmt: skip
     command("devices", "List the devices that can compute, and why others cannot.")
     convert = command("convert", "Convert a model or weights to another format, named by the suffix.")
     convert.add_argument("source", type=Path, metavar="IN")
@@ -61,6 +71,18 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("--network", help="the network that weights without a description belong to")
     convert.add_argument("--trainable", action="store_true", help="end a -symbol.json in SoftmaxOutput, for Module.fit")
     return root
+
+
+def _at_least(low: int) -> Callable[[str], int]:
+    """Return a type for options: a whole number that is not below ``low``."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < low:
+            raise argparse.ArgumentTypeError(f"must be at least {low}")
+        return value
+
+    return number
 
 
 def _add_model(to: argparse.ArgumentParser) -> None:

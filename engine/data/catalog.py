@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import numpy as np
 
 from engine.data.dataset import Dataset
 from engine.data.idx import read_idx
+from engine.data.synthetic import random_labels
 from engine.errors import DataError
 
-_RESOURCES = Path(__file__).parents[2] / "resources"
+MNIST_FOLDER = Path(__file__).parents[2] / "resources" / "datasets" / "mnist"
 
 FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -26,7 +28,7 @@ class DatasetSource:
     name: str
     title: str
     description: str
-    folder: Path
+    load: Callable[[], Dataset]
 
 
 DATASETS: dict[str, DatasetSource] = {
@@ -36,7 +38,14 @@ DATASETS: dict[str, DatasetSource] = {
             "mnist",
             "MNIST digits",
             "70,000 handwritten digits of 28×28 grey pixels: 60,000 to learn from, 10,000 to be tested on.",
-            _RESOURCES / "datasets" / "mnist",
+            lambda: _read_folder(MNIST_FOLDER, "mnist"),
+        ),
+        DatasetSource(
+            "random-labels",
+            "Noise with random labels",
+            "1,000 samples of 99 random numbers, each with a label drawn by lot: a network can learn the 800 it sees "
+            "by heart, and knows nothing about the other 200. Memorising is not learning.",
+            random_labels,
         ),
     )
 }
@@ -55,7 +64,7 @@ def load_dataset(name: str) -> Dataset:
             "data.unknown", "There is no data set {name!r}; choose one of {available}.",
             name=name, available=", ".join(DATASETS),
         )  # fmt: skip
-    return _read_folder(DATASETS[name].folder, name)
+    return DATASETS[name].load()
 
 
 def open_folder(folder: Path) -> Dataset:

@@ -17,6 +17,7 @@ from engine.storage.matching import Matching, match
 from engine.storage.model_file import Model, is_model_file, load_model, save_model
 from engine.storage.mxnet_params import encode_mxnet_params, read_mxnet_params
 from engine.storage.npz import encode_npz, read_npz
+from engine.storage.pickled_params import read_pickled_params
 from engine.storage.safetensors_file import read_safetensors_tensors
 
 SYMBOL_SUFFIX = "-symbol.json"
@@ -24,9 +25,12 @@ SYMBOL_SUFFIX = "-symbol.json"
 
 PARAMS_SUFFIX = "-0000.params"
 
+PICKLE_SUFFIX = ".pkl"
+"""How the names of the NumPy book's parameters end."""
+
 
 def read_weights(path: Path, summary: NetworkSummary) -> Matching:
-    """Read the weights of a network from a .safetensors, .params or .npz file, or beside a -symbol.json.
+    """Read the weights of a network from a .safetensors, .params, .npz or .pkl file, or beside a -symbol.json.
 
     Raises
     ------
@@ -35,6 +39,8 @@ def read_weights(path: Path, summary: NetworkSummary) -> Matching:
     """
     if path.name.endswith(SYMBOL_SUFFIX):
         path = path.with_name(path.name.removesuffix(SYMBOL_SUFFIX) + PARAMS_SUFFIX)
+    if path.suffix.lower() == PICKLE_SUFFIX:
+        return match(summary, read_pickled_params(path, summary))
     return match(summary, _reader(path)(path))
 
 
@@ -62,14 +68,16 @@ def write_weights(path: Path, spec: NetworkSpec, weights: Mapping[str, np.ndarra
         raise _unknown(path)
 
 
-def check_suffix(path: Path) -> None:
-    """Check that a file's name says a format.
+def check_suffix(path: Path, for_reading: bool = False) -> None:
+    """Check that a file's name says a format; pickles are only read.
 
     Raises
     ------
     FileError
         Listing the suffixes there are.
     """
+    if for_reading and path.suffix.lower() == PICKLE_SUFFIX:
+        return
     prefix = path.name.removesuffix(SYMBOL_SUFFIX)
     if prefix == path.name:
         _reader(path)

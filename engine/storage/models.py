@@ -43,7 +43,7 @@ def open_model(path: Path, network: NetworkSpec | None = None) -> Opened:
 
 def refuse_without_network(path: Path) -> NoReturn:
     """Raise ``FileError``: weights need a network, unless ``path`` cannot hold weights in the first place."""
-    check_suffix(path)
+    check_suffix(path, for_reading=True)
     with open_checked(path):
         raise FileError(
             "file.no_network",

@@ -8,7 +8,7 @@ from engine.architecture.zoo.densenet import DENSENET, DENSENET_ORIGINAL
 from engine.architecture.zoo.experiment import Experiment
 from engine.architecture.zoo.googlenet import GOOGLENET, GOOGLENET_ORIGINAL
 from engine.architecture.zoo.lenet import LENET_BN, LENET_SIGMOID, LENET_SIGMOID_BN, LENET_TANH
-from engine.architecture.zoo.mlp import MLP_128_64, MLP_256, MLP_256_256, MLP_DROPOUT, SOFTMAX_REGRESSION
+from engine.architecture.zoo.mlp import MLP_64, MLP_128_64, MLP_256, MLP_256_256, MLP_DROPOUT, SOFTMAX_REGRESSION
 from engine.architecture.zoo.nin import NIN, NIN_ORIGINAL
 from engine.architecture.zoo.options import BuilderOptions
 from engine.architecture.zoo.quick import QUICK_99, QUICK_99_5
@@ -28,6 +28,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         QUICK_99,
         QUICK_99_5,
         SOFTMAX_REGRESSION,
+        MLP_64,
         MLP_128_64,
         MLP_256,
         MLP_256_256,

@@ -57,6 +57,21 @@ SOFTMAX_REGRESSION = Experiment(
     ),
 )
 
+MLP_64 = Experiment(
+    name="mlp-64",
+    family="Multilayer perceptrons",
+    description="One hidden layer of 64, to learn noise by heart: for the data set random-labels.",
+    source="MXNet's example of the Module API on random data: training accuracy 0.99875, validation 0.09",
+    build=perceptron("mlp-64", (64,)),
+    config=TrainingConfig(
+        optimizer=OptimizerConfig("sgd", learning_rate=0.1),
+        initializer=InitializerConfig("xavier", magnitude=2.0),
+        batch_size=10,
+        epochs=50,
+        sampling="in-order",
+    ),
+)
+
 MLP_128_64 = Experiment(
     name="mlp-128-64",
     family="Multilayer perceptrons",

@@ -86,6 +86,11 @@ PUBLISHED = {
         batch_size=256, epochs=10, loss_reduction="mean", sampling="shuffled",
     ),
     "mlp-256": course(0.5, 256, "normal"),
+    "mlp-64": TrainingConfig(
+        optimizer=OptimizerConfig("sgd", learning_rate=0.1),
+        initializer=InitializerConfig("xavier", distribution="uniform", magnitude=2.0, biases="zero"),
+        batch_size=10, epochs=50, loss_reduction="mean", sampling="in-order",
+    ),
     "lenet-sigmoid": course(0.9, 256),
     "lenet-sigmoid-bn": course(1.0, 256),
     "alexnet-original": course(0.01, 128),
@@ -144,6 +149,7 @@ def test_the_settings_are_those_of_the_published_experiment(name):
         ("mlp-dropout", ["Flatten", 256, "relu", 0.2, 256, "relu", 0.5, 10]),
         ("softmax-regression", ["Flatten", 10]),
         ("mlp-256", ["Flatten", 256, "relu", 10]),
+        ("mlp-64", ["Flatten", 64, "relu", 10]),
         (
             "lenet-sigmoid",
             [(6, 5, 5), "sigmoid", "MaxPool2D", (16, 5, 5), "sigmoid", "MaxPool2D",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from engine.architecture.layers import Activation, Dense, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
+from engine.backends.scratch import layers as scratch_layers
 from engine.storage.model_file import load_model
 from engine.storage.networks import save_own_network, write_network
 
@@ -204,3 +206,48 @@ def test_the_help_lists_all_commands_and_says_how_the_window_opens(run):
     for part in ("train", "evaluate", "predict", "networks", "summary", "devices", "convert", "the window opens"):
         assert part in told
     assert "app.py [MODEL] [--dataset-path FOLDER]" in told and "--data-dir FOLDER" in told
+
+
+def test_gradients_are_checked_parameter_by_parameter(run):
+    answer = run("check-gradients", "mlp-128-64", "--width", 0.1, "--coordinates", 8)
+    lines = answer.out.splitlines()
+    assert answer.code == 0
+    assert lines[0].startswith("mlp-128-64: NumPy in float64, 4 random inputs")
+    assert [line.split()[0] for line in lines[2:-1]] == [
+        f"dense{place}/{role}" for place in (1, 2, 3) for role in ("weight", "bias")
+    ]
+    assert lines[-1] == "Backpropagation is right: no gradient differs by more than 1e-06."
+    told = run("check-gradients", "mlp-128-64", "--width", 0.1, "--coordinates", 8, "--json").objects
+    assert all(entry["verdict"] == "agrees" and entry["error"] < 1e-6 for entry in told)
+    assert told[0]["checked"] + told[0]["at_kink"] == 8
+
+
+def test_a_wrong_gradient_is_told_with_exit_code_1(run, monkeypatch):
+    right = scratch_layers.Dense.backward
+
+    def wrong(self, dy):
+        back = right(self, dy)
+        self.weight.gradient[...] *= 1.001
+        return back
+
+    monkeypatch.setattr(scratch_layers.Dense, "backward", wrong)
+    answer = run("check-gradients", "mlp-128-64", "--width", 0.1, "--coordinates", 8)
+    assert answer.code == 1
+    assert "Backpropagation differs by more than 1e-06 in dense1/weight" in answer.err
+
+
+def test_what_cannot_be_checked_is_refused(run):
+    assert run("check-gradients", "mlp-256", "--samples", 1).code == 2
+    assert "There is no network" in run("check-gradients", "nothing").refusal()
+
+
+def test_the_numpy_books_parameters_are_converted(run, tmp_path):
+    random = np.random.default_rng(0)
+    shapes = {"W1": (30, 1, 5, 5), "b1": (30,), "W2": (4320, 100), "b2": (100,), "W3": (100, 10), "b3": (10,)}
+    params = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    (tmp_path / "params.pkl").write_bytes(pickle.dumps(params))
+    target = tmp_path / "convnet.safetensors"
+    assert run("convert", tmp_path / "params.pkl", target, "--network", "simple-convnet").code == 0
+    np.testing.assert_array_equal(load_model(target).weights["dense1/weight"], params["W2"].T.astype(np.float32))
+    assert "say which network" in run("convert", tmp_path / "params.pkl", target).refusal()
+    assert "in no format that Netarium knows" in run("convert", target, tmp_path / "out.pkl").refusal()

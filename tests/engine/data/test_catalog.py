@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.catalog import DATASETS, FASHION_CLASSES, load_dataset, open_folder
+from engine.data.catalog import DATASETS, FASHION_CLASSES, MNIST_FOLDER, load_dataset, open_folder
 from engine.errors import DataError
 
 MNIST_SHA256 = {
@@ -36,7 +36,7 @@ def write_folder(folder, separator="-", suffix="", images=None, labels=(0, 1, 2)
 
 @pytest.mark.parametrize("name", MNIST_SHA256)
 def test_the_mnist_that_ships_is_the_original(name):
-    with gzip.open(DATASETS["mnist"].folder / name) as file:
+    with gzip.open(MNIST_FOLDER / name) as file:
         assert hashlib.sha256(file.read()).hexdigest() == MNIST_SHA256[name]
 
 

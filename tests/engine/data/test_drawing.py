@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from engine.data.catalog import DATASETS
+from engine.data.catalog import MNIST_FOLDER
 from engine.data.drawing import prepare_drawing, prepare_image
 from engine.data.idx import read_idx
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return read_idx(DATASETS["mnist"].folder / "t10k-images-idx3-ubyte.gz")[:500]
+    return read_idx(MNIST_FOLDER / "t10k-images-idx3-ubyte.gz")[:500]
 
 
 def seven(side):
