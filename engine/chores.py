@@ -13,7 +13,10 @@ import numpy as np
 from engine import messages as m
 from engine.architecture.shapes import classes
 from engine.backends.base import Array, Backend
+from engine.backends.scratch.check_plan import plan_check
+from engine.backends.scratch.gradient_check import each_gradient
 from engine.data.dataset import Dataset
+from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
@@ -56,3 +59,24 @@ def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:
         with explained(backend, command.spec, config.batch_size):
             epoch = yield from measure_epoch(backend, command.spec, config, dataset)
         yield m.Estimated(command.request, replace(cost, epoch=epoch))
+
+
+def check_gradients(command: m.CheckGradients) -> Chore:
+    """Compare a network's gradients with numerical ones, one parameter between two commands.
+
+    Raises
+    ------
+    NetariumError
+        If the network is no classifier, or too large to be computed at all.
+    """
+    plan = plan_check(command.spec)
+    try:
+        for check in each_gradient(command.spec, samples=plan.samples, coordinates=plan.coordinates):
+            yield m.GradientChecked(command.request, check)
+    except MemoryError as error:
+        raise TrainingError(
+            "gradients.memory",
+            "Memory ran out while the gradients of {network} were checked. Take smaller images or a narrower network.",
+            network=command.spec.name,
+        ) from error
+    yield m.GradientsChecked(command.request)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from engine.architecture.network import NetworkSpec
+from engine.backends.scratch.gradient_check import GradientCheck
 from engine.data.dataset import Dataset
 from engine.devices import DeviceInfo
 from engine.errors import NetariumError
@@ -140,6 +141,19 @@ class Estimate(LatestWins):
 
 
 @dataclass(frozen=True)
+class CheckGradients(LatestWins):
+    """Compare a network's gradients with numerical ones; ``request`` comes back with the answers."""
+
+    request: int
+    spec: NetworkSpec
+
+
+@dataclass(frozen=True)
+class CancelCheck(Command):
+    """Give up the check of gradients that is under way."""
+
+
+@dataclass(frozen=True)
 class Save(Command):
     """Write the model, or its weights, in the format that the suffix names."""
 
@@ -231,6 +245,28 @@ class Estimated(Reply):
 
     request: int
     cost: Cost
+
+
+@dataclass(frozen=True)
+class GradientChecked(Reply):
+    """What the check of one parameter found."""
+
+    request: int
+    check: GradientCheck
+
+
+@dataclass(frozen=True)
+class GradientsChecked(Reply):
+    """All parameters were checked."""
+
+    request: int
+
+
+@dataclass(frozen=True)
+class Dropped(Reply):
+    """A command that is carried out a little at a time was given up, since something else began."""
+
+    command: Command
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from engine.answers import Answers
 from engine.architecture.network import NetworkSpec
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
-from engine.chores import Chore, estimate, find_mistakes
+from engine.chores import Chore, check_gradients, estimate, find_mistakes
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
@@ -97,6 +97,11 @@ class Workbench:
                 case m.Estimate() if self.state == "ready" and self._dataset is not None:
                     backend = self._make_backend(command.backend, check_device(command.device))
                     self._chores[m.Estimate] = command, estimate(command, backend, self._dataset)
+                case m.CheckGradients():
+                    self._refuse_while_training()
+                    self._chores[m.CheckGradients] = command, check_gradients(command)
+                case m.CancelCheck():
+                    self._chores.pop(m.CheckGradients, None)
                 case m.Edit(spec=spec):
                     self._edit(spec)
                 case m.Save(path=path):
@@ -145,6 +150,12 @@ class Workbench:
             if reply is not None:
                 self._post(reply)
 
+    def _drop_chores(self) -> None:
+        """Give up what is under way, and tell whoever waits for its end."""
+        for command, _ in self._chores.values():
+            self._post(m.Dropped(command))
+        self._chores.clear()
+
     def _keep_answers_quick(self) -> bool:
         """While someone draws and batches are slow, queue no batch that the next answer would have to wait for."""
         assert self._session is not None
@@ -172,7 +183,7 @@ class Workbench:
         self._dataset = dataset
         if self._session is not None and self._run is None:
             self._session.dataset = dataset
-        self._chores.clear()
+        self._drop_chores()
         self._post(m.DatasetLoaded(dataset))
 
     def _train(self, command: m.Train) -> None:
@@ -237,7 +248,7 @@ class Workbench:
 
     def _exchange(self, edited: Session) -> None:
         self._session = edited
-        self._chores.clear()
+        self._drop_chores()
         self._post(m.NetworkReady(edited.spec, edited.config, edited.class_names, "edited"))
 
     def _park(self) -> None:
@@ -258,7 +269,7 @@ class Workbench:
 
     def _begin(self, session: Session, run: Generator[TrainingEvent, None, None], name: str) -> None:
         self._session, self._run, self._run_name = session, run, name
-        self._chores.clear()
+        self._drop_chores()
 
     def _refuse_while_training(self) -> None:
         if self.state in ("training", "paused"):
@@ -320,7 +331,7 @@ class Workbench:
         config = opened.model.config or command.config
         self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
         self._parked = None
-        self._chores.clear()
+        self._drop_chores()
         self._post(
             m.NetworkReady(
                 self._session.spec, config, self._session.class_names, "opened", command.path, opened.note

@@ -19,6 +19,7 @@ from gui.error_dialog import ErrorPresenter
 from gui.error_report import ErrorReport
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.files import Files
+from gui.gradient_dialog import GradientDialog
 from gui.memory_question import MemoryQuestion
 from gui.menus import Menus
 from gui.notice_bar import NoticeBar
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.controller = TrainingController(self.views, parent=self)
         self.files = Files(self, self.controller, self.settings)
         self.errors = ErrorPresenter(self)
+        self.gradient_dialog = GradientDialog(self)
         self._may_close = False
         self._lay_out()
         self.menus = Menus(self, self.files)
@@ -91,6 +93,11 @@ class MainWindow(QMainWindow):
         editor.raise_()
         self.show_diagram()
         self.views.editor.take_keyboard()
+
+    def show_gradient_check(self) -> None:
+        """Check the gradients of the network in Set-up, in a window beside this one."""
+        self.gradient_dialog.bring_to_light()
+        self.controller.gradients.start()
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at first."""
@@ -224,6 +231,12 @@ class MainWindow(QMainWindow):
         self.controller.too_large.connect(self._ask_about_memory)
         self.controller.layer_wanted.connect(self._show_layer)
         self.views.setup.edit_requested.connect(self.show_editor)
+        checks, shown = self.controller.gradients, self.gradient_dialog
+        checks.began.connect(shown.begin)
+        checks.found.connect(shown.add_check)
+        checks.ended.connect(shown.end)
+        shown.check_requested.connect(checks.start)
+        shown.cancel_requested.connect(checks.cancel)
         self.controller.crashed.connect(lambda summary, report: self.errors.show(ErrorReport(summary, report)))
         self.controller.model_changed.connect(self._show_title)
         self.controller.saved.connect(self._show_title)
@@ -236,7 +249,7 @@ class MainWindow(QMainWindow):
         application.aboutToQuit.connect(self.controller.close)
 
     def _apply_theme(self, theme: Theme) -> None:
-        for view in (*vars(self.views).values(), self.notices):
+        for view in (*vars(self.views).values(), self.notices, self.gradient_dialog):
             if view is not self.views.progress:
                 view.apply_theme(theme)
 

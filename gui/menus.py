@@ -34,6 +34,7 @@ class Menus:
         self._add_file_menu()
         self._add_train_menu()
         self._add_view_menu()
+        self._add_tools_menu()
         self._add_help_menu()
         files.recent_changed.connect(self._fill_recent)
         window.controller.state_changed.connect(self._enable)
@@ -128,6 +129,14 @@ class Menus:
         self._action(
             menu, "resetLayoutAction", tr("&Reset layout"), None, window.reset_layout,
             tr("Put all panels back to where they were at first."),
+        )  # fmt: skip
+
+    def _add_tools_menu(self) -> None:
+        window, tr = self._window, self._window.tr
+        menu = window.menuBar().addMenu(tr("T&ools"))
+        self._action(
+            menu, "checkGradientsAction", tr("Check &gradients…"), None, window.show_gradient_check,
+            tr("Compare the gradients of the network in Set-up with what its loss does when a weight moves a little."),
         )  # fmt: skip
 
     def _add_help_menu(self) -> None:

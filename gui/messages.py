@@ -100,6 +100,10 @@ TEMPLATES: dict[str, object] = {
         "messages",
         "{network} is a network of its own, which has no width, dropout or image size to choose; edit it instead.",
     ),
+    "gradients.memory": QT_TRANSLATE_NOOP(
+        "messages",
+        "Memory ran out while the gradients of {network} were checked. Take smaller images or a narrower network.",
+    ),
     "file.undeletable": QT_TRANSLATE_NOOP("messages", "{file} was not deleted: {reason}."),
     "file.folder": QT_TRANSLATE_NOOP("messages", "The folder {folder} cannot be created: {reason}."),
     "training.memory": QT_TRANSLATE_NOOP(

@@ -18,6 +18,7 @@ from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
 from gui.costs import Costs
+from gui.gradient_checks import GradientChecks
 from gui.messages import translate_error
 from gui.network_views import NetworkViews
 from gui.progress import Progress
@@ -75,6 +76,7 @@ class TrainingController(QObject):
         self._progress = Progress()
         self.questions = Questions(views, self._worker.submit, parent=self)
         self._costs = Costs(views.setup, self._worker.submit, parent=self)
+        self.gradients = GradientChecks(self._subject, self._worker.submit, parent=self)
         self._network = NetworkViews(views, self._subject, self.questions, self._costs, parent=self)
         self._connect()
 
@@ -222,7 +224,7 @@ class TrainingController(QObject):
         run = self._progress.run or f"run {next(self._runs)}"
         edited = self._subject.edit_of(self.model_spec) if self.model_spec else None
         backend = self._views.setup.backend_name()
-        self._worker.submit(m.TrainMore(run, _with_epochs(config, epochs), edited, backend=backend))
+        self._worker.submit(m.TrainMore(run, msgspec.structs.replace(config, epochs=epochs), edited, backend=backend))
 
     def _apply_edit(self, network: NetworkSpec) -> None:
         if self.state == "trained":
@@ -237,7 +239,7 @@ class TrainingController(QObject):
             self._views.progress.show_progress(self._progress)
 
     def _receive(self, message: m.Message) -> None:
-        if self.questions.receive(message) or self._costs.receive(message):
+        if any(asker.receive(message) for asker in (self.questions, self._costs, self.gradients)):
             return
         match message:
             case m.StateChanged():
@@ -340,7 +342,3 @@ class TrainingController(QObject):
         else:
             self._timer.stop()
         self.state_changed.emit(state)
-
-
-def _with_epochs(config: TrainingConfig, epochs: int) -> TrainingConfig:
-    return msgspec.structs.replace(config, epochs=epochs)
