@@ -38,6 +38,7 @@ class Subject(QObject):
     """
 
     failed = Signal(str)  # a sentence for the person
+    told = Signal(str)  # what there is to know about the data set that somebody chose
     mended = Signal(str)  # the sentence that told why there was no network, now that there is one
     dataset_wanted = Signal(object)  # the name of a data set, or the path of a folder
     network_changed = Signal(object, object)  # NetworkSpec and PartialSummary of the network as it is now
@@ -45,6 +46,7 @@ class Subject(QObject):
     def __init__(self, setup: SetupPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._setup = setup
+        self._explained = ""  # the data set that somebody chose in the list, until it is there
         self._folders: dict[str, Path] = {}  # of data sets that were opened, by their names
         self._chosen = ""  # the name in the list; empty for an edited or opened network
         self._base: NetworkSpec | None = None  # what editing began with
@@ -149,6 +151,9 @@ class Subject(QObject):
         self._setup.set_train_samples(len(dataset.train_images))
         self._offer_datasets()
         self._setup.select_dataset(dataset.name)
+        if self._explained == dataset.name:
+            self.told.emit(DATASETS[dataset.name].description)
+        self._explained = ""
         name = self._chosen or self._setup.network_name()
         if name and not (self.network and self._is_made_for(dataset, name, self.network)):
             if self._chosen:
@@ -186,6 +191,7 @@ class Subject(QObject):
         return same_channels and classes(spec) >= len(dataset.class_names)
 
     def _choose_dataset(self, name: str) -> None:
+        self._explained = name if name in DATASETS else ""
         self.want_dataset(name if name in DATASETS else self._folders[name])
 
     def _offer_datasets(self) -> None:

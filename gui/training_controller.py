@@ -157,7 +157,7 @@ class TrainingController(QObject):
         self._subject.mended.connect(self.mended)
         for part in (self._subject, views.draw, views.weights, views.curves, views.diagram, views.editor):
             part.failed.connect(self.failed)
-        for teller in (self.questions, views.diagram, views.editor):
+        for teller in (self._subject, self.questions, views.diagram, views.editor):
             teller.told.connect(self.told)
 
     # What a person wants

@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QTabBar, QWidget
 from shiboken6 import isValid
 
+from engine.data.catalog import load_dataset
 from engine.data.dataset import Dataset
 from gui.main_window import MainWindow
 
@@ -156,7 +157,9 @@ class Operator:
 @pytest.fixture
 def open_window(qtbot, monkeypatch):
     """Return a function that opens a window and waits until it is ready; all are closed at the end."""
-    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_digits())
+    monkeypatch.setattr(
+        "engine.workbench.load_dataset", lambda name: make_digits() if name == "mnist" else load_dataset(name)
+    )  # fmt: skip
     opened: list[Operator] = []
 
     def open_one(dataset: Path | None = None, ready: bool = True) -> Operator:

@@ -340,3 +340,10 @@ def test_a_run_in_numpy_goes_on_in_gluon(operator):
     operator.until_state("trained")
     np.testing.assert_allclose(read(operator, "dense1/weight"), weights, atol=1e-6)
     assert operator.controller._worker._bench._session.backend.name == "gluon"
+
+
+def test_choosing_noise_says_what_it_teaches(operator):
+    operator.choose("networkCombo", "mlp-64")
+    operator.until_state("ready")
+    operator.choose("datasetCombo", "Noise with random labels")
+    operator.until_told("Memorising is not learning.")
