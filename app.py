@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = ("train", "evaluate", "predict", "networks", "summary", "check-gradients", "devices", "convert")
+COMMANDS = ("train", "evaluate", "predict", "networks", "summary", "check-gradients", "twin", "devices", "convert")
 
 
 def main(arguments: list[str]) -> int:

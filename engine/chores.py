@@ -5,7 +5,8 @@ Each yields None where something else may be done, and a reply where there is on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +17,19 @@ from engine.backends.base import Array, Backend
 from engine.backends.scratch.check_plan import plan_check
 from engine.backends.scratch.gradient_check import each_gradient
 from engine.data.dataset import Dataset
-from engine.errors import TrainingError
+from engine.devices import check_device
+from engine.errors import NetariumError, TrainingError
 from engine.estimates.cost import memory_cost
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
 from engine.inspection.confusion import mistakes
 from engine.session import Session
+from engine.twin import TwinStep, check_room, twin_run
 
 Chore = Iterator[m.Reply | None]
+
+# A curve that grows looks alive at this pace, and painting it more often would cost the computation.
+_TELL_EVERY_S = 0.05
 
 
 def find_mistakes(session: Session, batches: Iterator[Array]) -> Chore:
@@ -80,3 +86,33 @@ def check_gradients(command: m.CheckGradients) -> Chore:
             network=command.spec.name,
         ) from error
     yield m.GradientsChecked(command.request)
+
+
+def train_twins(command: m.TwinRun, make_backend: Callable[[str, str], Backend], dataset: Dataset) -> Chore:
+    """Train a network in two backends, one batch of each between two commands; the last reply says that it is over.
+
+    Raises
+    ------
+    NetariumError
+        If network, settings and data do not fit one another, memory will not suffice, or one of the two diverges.
+    """
+    config = command.config.checked()
+    first, second = (
+        make_backend(name, "cpu" if name == "scratch" else check_device(command.device)) for name in command.backends
+    )
+    check_room(command.spec, config, command.device)
+    steps: list[TwinStep] = []
+    told = time.monotonic()
+    try:
+        with explained(first, command.spec, config.batch_size):
+            for step in twin_run(command.spec, config, dataset, (first, second), command.batches):
+                steps.append(step)
+                if time.monotonic() - told >= _TELL_EVERY_S and step.step < command.batches:
+                    yield m.TwinStepped(command.request, tuple(steps), finished=False)
+                    steps, told = [], time.monotonic()
+                else:
+                    yield None
+    except NetariumError:
+        yield m.TwinStepped(command.request, tuple(steps), finished=False)  # how it came to this
+        raise
+    yield m.TwinStepped(command.request, tuple(steps), finished=True)

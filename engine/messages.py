@@ -18,6 +18,7 @@ from engine.estimates.cost import Cost
 from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting, TrainingEvent
+from engine.twin import TwinStep
 
 WorkerState = Literal["loading", "ready", "training", "paused"]
 
@@ -154,6 +155,23 @@ class CancelCheck(Command):
 
 
 @dataclass(frozen=True)
+class TwinRun(LatestWins):
+    """Train a network in two backends side by side; ``request`` comes back with the answers."""
+
+    request: int
+    spec: NetworkSpec
+    config: TrainingConfig
+    device: str
+    backends: tuple[str, str]
+    batches: int
+
+
+@dataclass(frozen=True)
+class CancelTwin(Command):
+    """Give up the twin run that is under way."""
+
+
+@dataclass(frozen=True)
 class Save(Command):
     """Write the model, or its weights, in the format that the suffix names."""
 
@@ -260,6 +278,15 @@ class GradientsChecked(Reply):
     """All parameters were checked."""
 
     request: int
+
+
+@dataclass(frozen=True)
+class TwinStepped(Reply):
+    """Some more batches of a twin run, in order; ``finished`` with the last."""
+
+    request: int
+    steps: tuple[TwinStep, ...]
+    finished: bool
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from engine.answers import Answers
 from engine.architecture.network import NetworkSpec
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
-from engine.chores import Chore, check_gradients, estimate, find_mistakes
+from engine.chores import Chore, check_gradients, estimate, find_mistakes, train_twins
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
@@ -102,6 +102,11 @@ class Workbench:
                     self._chores[m.CheckGradients] = command, check_gradients(command)
                 case m.CancelCheck():
                     self._chores.pop(m.CheckGradients, None)
+                case m.TwinRun() if self._dataset is not None:
+                    self._refuse_while_training()
+                    self._chores[m.TwinRun] = command, train_twins(command, self._make_backend, self._dataset)
+                case m.CancelTwin():
+                    self._chores.pop(m.TwinRun, None)
                 case m.Edit(spec=spec):
                     self._edit(spec)
                 case m.Save(path=path):

@@ -149,6 +149,13 @@ class Network(Protocol):
         """
         ...
 
+    def gradients(self) -> dict[str, Array]:
+        """Return copies of the gradients of the last batch by parameter path, those of trained parameters only.
+
+        They are as backpropagation left them, but for ``clip_norm``: some backends scale them in place.
+        """
+        ...
+
     def optimizer_state(self) -> dict[str, Array]:
         """Return copies of the optimizer's moments and counts by name; empty before training."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli import commands, gradients, networks
+from engine.cli import commands, gradients, networks, twin
 from engine.cli.output import silence_stdout
 from engine.cli.parser import parser
 from engine.errors import NetariumError
@@ -18,6 +18,7 @@ _COMMANDS = {
     "networks": networks.networks,
     "summary": networks.summary,
     "check-gradients": gradients.check_gradients,
+    "twin": twin.twin,
     "devices": commands.devices,
     "convert": commands.convert,
 }

@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
         "--coordinates", type=_at_least(1), default=50, metavar="N",
         help="how many numbers of each tensor are moved at most (default: 50)",
     )  # fmt: skip
+    _add_twin(command("twin", "Train a network in two backends at once, and tell how far they come apart."))
     command("devices", "List the devices that can compute, and why others cannot.")
     convert = command("convert", "Convert a model or weights to another format, named by the suffix.")
     convert.add_argument("source", type=Path, metavar="IN")
@@ -83,6 +84,28 @@ def _at_least(low: int) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def _two_backends(text: str) -> tuple[str, str]:
+    """Return two names of backends that are separated by a comma."""
+    names = tuple(name.strip() for name in text.split(","))
+    if len(names) != 2 or not set(names) <= set(BACKEND_NAMES):
+        raise argparse.ArgumentTypeError(f"must be two of {', '.join(BACKEND_NAMES)}, with a comma between")
+    return names[0], names[1]
+
+
+def _add_twin(to: argparse.ArgumentParser) -> None:
+    to.add_argument("network", metavar="NETWORK", help="a name from `networks`, a .json file or a model file")
+    to.add_argument(
+        "--backends", type=_two_backends, default=("gluon", "scratch"), metavar="A,B",
+        help="the two that compute it (default: gluon,scratch)",
+    )  # fmt: skip
+    to.add_argument("--batches", type=_at_least(1), default=50, metavar="N", help="how many (default: 50)")
+    _add_adjustments(to)
+    _add_data(to)
+    to.add_argument("--batch-size", type=int)
+    to.add_argument("--learning-rate", type=float)
+    to.add_argument("--seed", type=int)
 
 
 def _add_model(to: argparse.ArgumentParser) -> None:

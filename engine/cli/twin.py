@@ -7,13 +7,11 @@ import argparse
 import msgspec
 
 from engine.backends.choice import make_backend
-from engine.cli.cost import check_memory
 from engine.cli.networks import chosen_dataset, chosen_network
 from engine.cli.output import print_json
-from engine.devices import check_device
 from engine.failures import explained
 from engine.training.config import TrainingConfig
-from engine.twin import Difference, TwinStep, twin_run
+from engine.twin import Difference, TwinStep, check_room, twin_run
 
 
 def twin(options: argparse.Namespace) -> int:
@@ -21,8 +19,7 @@ def twin(options: argparse.Namespace) -> int:
     dataset = chosen_dataset(options)
     chosen = chosen_network(options, dataset, options.network)
     config = _settings(chosen.config, options)
-    check_memory(chosen.spec, config, "cpu")
-    check_device("cpu")
+    check_room(chosen.spec, config, "cpu")
     names = options.backends
     first, second = (make_backend(name) for name in names)
     worst = _Worst()
@@ -32,8 +29,9 @@ def twin(options: argparse.Namespace) -> int:
                 print_json(step)
                 continue
             if step.step == 1:
-                print(f"{chosen.spec.name}: {names[0]} and {names[1]} from the same weights, batches of {config.batch_size}")
-                print(f"{'batch':>6} {names[0]:>12} {names[1]:>12} {'difference':>12} {'weights':>10} {'gradients':>10}")
+                print(f"{chosen.spec.name}: {' and '.join(names)}, batches of {config.batch_size}")
+                heads = f"{names[0]:>12} {names[1]:>12} {'difference':>12} {'weights':>10} {'gradients':>10}"
+                print(f"{'batch':>6} {heads}")
             worst.take(step)
             if _is_told(step.step) or step.step == options.batches:
                 print(_line(step), flush=True)
@@ -59,8 +57,8 @@ class _Worst:
         if not self._loss and not any(difference.absolute for difference in self._tensors.values()):
             return f"Over {self._batches} batches nothing differs, bit for bit."
         told = [
-            f"the {what} by {difference.absolute:.1e} ({difference.path})" if difference.path else f"the {what} not at all"
-            for what, difference in self._tensors.items()
+            f"the {what} by {largest.absolute:.1e} ({largest.path})" if largest.path else f"the {what} not at all"
+            for what, largest in self._tensors.items()
         ]
         return f"Over {self._batches} batches the losses differ by {self._loss:.1e} at most, {', '.join(told)}."
 

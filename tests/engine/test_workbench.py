@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -182,3 +183,57 @@ def test_time_is_measured_although_the_initial_weights_are_hopeless(bench):
     told = bench.ask(m.Estimate(1, DEEP, DIVERGING, "cpu"))
 
     assert of_kind(told, m.Estimated)[-1].cost.epoch.train_seconds > 0
+
+
+def twin(bench, **changes):
+    command = m.TwinRun(7, SPEC, CONFIG, "cpu", ("gluon", "scratch"), 6)
+    return bench.ask(replace(command, **changes))
+
+
+def test_a_twin_run_tells_every_batch_and_that_it_is_over(bench):
+    told = of_kind(twin(bench), m.TwinStepped)
+
+    assert [step.step for message in told for step in message.steps] == [1, 2, 3, 4, 5, 6]
+    assert [message.finished for message in told] == [False] * (len(told) - 1) + [True]
+    assert {message.request for message in told} == {7}
+
+
+def test_a_twin_run_touches_neither_the_trained_network_nor_its_place(bench, tmp_path):
+    bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+    before = bench.weights(tmp_path / "before.safetensors")
+
+    twin(bench)
+
+    assert same(bench.weights(tmp_path / "after.safetensors"), before)
+
+
+def test_a_twin_run_that_diverges_tells_what_came_before(bench):
+    rate = OptimizerConfig("sgd", learning_rate=100.0)
+    told = twin(bench, spec=DEEP, config=msgspec.structs.replace(CONFIG, optimizer=rate), batches=50)
+
+    [failed] = of_kind(told, m.CommandFailed)
+    assert failed.error.code == "twin.diverged"
+    steps = [step for message in of_kind(told, m.TwinStepped) for step in message.steps]
+    assert len(steps) == failed.error.values["batches"] > 0
+    assert not any(message.finished for message in of_kind(told, m.TwinStepped))
+
+
+def test_a_twin_run_without_room_for_both_or_during_a_run_is_refused(bench, monkeypatch):
+    monkeypatch.setattr("engine.estimates.cost.available_memory", lambda _: 1000)
+    assert [failed.error.code for failed in of_kind(twin(bench), m.CommandFailed)] == ["twin.memory"]
+    monkeypatch.undo()
+    bench._bench.handle(m.Train("first", SPEC, CONFIG, "cpu", one_batch=True))
+    bench._bench.handle(m.TwinRun(8, SPEC, CONFIG, "cpu", ("gluon", "gluon"), 5))
+    assert bench.told[-1].error.code == "training.busy"
+
+
+def test_a_twin_run_is_given_up_when_asked_to_or_when_training_begins(bench):
+    endless = m.TwinRun(9, SPEC, CONFIG, "cpu", ("gluon", "gluon"), 10_000)
+    bench._bench.handle(endless)
+    bench._bench.go_on()
+    assert bench._bench.is_busy
+    bench._bench.handle(m.CancelTwin())
+    assert not bench._bench.is_busy
+    bench._bench.handle(endless)
+    bench._bench.go_on()
+    assert m.Dropped(endless) in bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))

@@ -83,6 +83,7 @@ class MXNetNetwork(Network):
         check_weights(self._summary, weights)
         self._graphs = Graphs(spec, self._cross_entropy)
         self._arrays: dict[str, Any] = self._allocate()
+        self._gradients: Mapping[str, Any] = {}
         self._optimizer: Optimizer | None = None
         self.set_weights(weights)
 
@@ -115,8 +116,8 @@ class MXNetNetwork(Network):
                 "{network} has no weights to learn; add a layer that has some, such as Dense.",
                 network=self.spec.name,
             )
-        gradients = self._prepare(reduction)
-        trained = [Trained(p.path, self._arrays[p.path], gradients[p.path], p.decays) for p in parameters]
+        self._gradients = self._prepare(reduction)
+        trained = [Trained(p.path, self._arrays[p.path], self._gradients[p.path], p.decays) for p in parameters]
         self._optimizer = self._optimizer_class(self._mx.nd, optimizer, trained)
 
     def train_batch(
@@ -171,6 +172,10 @@ class MXNetNetwork(Network):
         check_weights(self._summary, weights)
         for path, array in self._arrays.items():
             array[:] = self._mx.nd.array(weights[path], ctx=self._context, dtype="float32")
+
+    def gradients(self) -> dict[str, Array]:
+        """Return copies of the gradients of the last batch by parameter path."""
+        return {path: gradient.asnumpy() for path, gradient in self._gradients.items()}
 
     def optimizer_state(self) -> dict[str, Array]:
         """Return copies of the optimizer's moments and counts; empty before training."""
