@@ -13,6 +13,8 @@ from gui.gradient_table import GradientTable
 from gui.theme import GAP, MARGIN, Theme
 
 _WIDTH, _HEIGHT = 760, 600
+# Narrower, the paths of parameters would not be told apart.
+_LEAST_WIDTH, _LEAST_HEIGHT = 620, 440
 
 
 class GradientDialog(QDialog):
@@ -28,6 +30,7 @@ class GradientDialog(QDialog):
         self._network = ""
         self._checks: list[GradientCheck] = []
         self._title = _paragraph("gradientTitle")
+        self._title.setText(self.tr("Is backpropagation right?"))
         font = self._title.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.25)
@@ -132,6 +135,7 @@ class GradientDialog(QDialog):
         layout.addLayout(progress)
         layout.addWidget(self._result)
         layout.addLayout(buttons)
+        self.setMinimumSize(_LEAST_WIDTH, _LEAST_HEIGHT)
         self.resize(_WIDTH, _HEIGHT)
 
     def _show_running(self, running: bool) -> None:
@@ -175,9 +179,15 @@ class GradientDialog(QDialog):
         compared = [check.error for check in self._checks if check.verdict == "agrees"]
         if not compared:
             return self.tr("Nothing could be compared.")
-        return self.tr("✓ Backpropagation is right: the largest relative error is {error:.1e}.").format(
+        text = self.tr("✓ Backpropagation is right: the largest relative error is {error:.1e}.").format(
             error=max(compared)
         )
+        passed_over = sum(check.verdict == "at kinks" for check in self._checks)
+        if passed_over:
+            text += " " + self.tr("Of {count} parameters nothing can be said: all that was moved is at a kink.").format(
+                count=passed_over
+            )
+        return text
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self.text())

@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from engine.backends.scratch.gradient_check import TOLERANCE, GradientCheck, Verdict
 from gui.form import wrapped
 from gui.network_summary import count_text
-from gui.theme import Theme
+from gui.theme import GAP, SPACE, Theme
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _FIGURES = (1, 2, 3, 4)
 _VERDICT = 5
+_TEXT_MARGIN = 3  # that Qt's style adds in rows, but not in a header
 _KIND = Qt.ItemDataRole.UserRole
 
 
@@ -43,14 +44,21 @@ class GradientTable(QTreeWidget):
             self.headerItem().setToolTip(column, wrapped(idea))
         for column in _FIGURES:
             self.headerItem().setTextAlignment(column, _RIGHT)
+        self._items: list[QTreeWidgetItem] = []
         self._colours: dict[Verdict, QColor] = {}
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # a path ends in what the tensor is
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def clear(self) -> None:
+        """Take all rows away."""
+        self._items.clear()
+        super().clear()
 
     def add(self, check: GradientCheck) -> None:
         """Add what was found of one parameter, and show it."""
@@ -69,14 +77,15 @@ class GradientTable(QTreeWidget):
             bold = self.font()
             bold.setBold(True)
             item.setFont(_VERDICT, bold)
+        self._items.append(item)
         self.addTopLevelItem(item)
         self.scrollToItem(item)
 
     def text(self) -> str:
         """Return the table as text in columns."""
-        if not self.topLevelItemCount():
+        if not self._items:
             return ""
-        items = [self.headerItem(), *(self.topLevelItem(row) for row in range(self.topLevelItemCount()))]
+        items = [self.headerItem(), *self._items]
         rows = [[item.text(column) for column in range(self.columnCount())] for item in items]
         widths = [max(len(row[column]) for row in rows) for column in range(self.columnCount())]
         return "\n".join(
@@ -89,10 +98,15 @@ class GradientTable(QTreeWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on the colours of a scheme."""
+        self.setStyleSheet(
+            f"QTreeView::item {{ padding: {SPACE // 2}px {GAP - _TEXT_MARGIN}px; }}"
+            f"QHeaderView::section {{ padding: {SPACE}px {GAP}px; background: {theme.window}; color: {theme.muted};"
+            f" border: none; border-bottom: 1px solid {theme.border}; }}"
+        )
         good, bad, other = QColor(theme.good), QColor(theme.bad), QColor(theme.muted)
         self._colours = {"agrees": good, "differs": bad, "no effect": other, "at kinks": other}
-        for row in range(self.topLevelItemCount()):
-            self._colour(self.topLevelItem(row))
+        for item in self._items:
+            self._colour(item)
 
     def _colour(self, item: QTreeWidgetItem) -> None:
         verdict = item.data(_VERDICT, _KIND)

@@ -173,6 +173,16 @@ def test_what_differs_is_named_in_word_sign_and_colour(dialog):
         assert colours == [theme.good, theme.bad, theme.muted]
 
 
+def test_what_could_not_be_compared_is_not_said_to_be_right(dialog):
+    dialog.begin("net", CheckPlan(2))
+    dialog.add_check(GradientCheck("conv1/weight", 0.0, 0, 50, 200, "at kinks"))
+    dialog.end("")
+    assert result(dialog) == "Nothing could be compared."
+    dialog.add_check(RIGHT)
+    dialog.end("")
+    assert "Of 1 parameters nothing can be said" in result(dialog)
+
+
 def test_a_large_network_is_said_to_be_checked_less(dialog):
     dialog.begin("net", CheckPlan(3))
     note = dialog.findChild(QLabel, "gradientNote")
