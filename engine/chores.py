@@ -19,7 +19,9 @@ from engine.backends.scratch.gradient_check import each_gradient
 from engine.data.dataset import Dataset
 from engine.devices import check_device
 from engine.errors import NetariumError, TrainingError
+from engine.estimates.available import available_memory
 from engine.estimates.cost import memory_cost
+from engine.estimates.memory import describe_bytes
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
 from engine.inspection.confusion import mistakes
@@ -73,9 +75,17 @@ def check_gradients(command: m.CheckGradients) -> Chore:
     Raises
     ------
     NetariumError
-        If the network is no classifier, or too large to be computed at all.
+        If the network is no classifier, or too large for the memory there is.
     """
     plan = plan_check(command.spec)
+    available = available_memory()
+    if available is not None and plan.memory > available:
+        raise TrainingError(
+            "gradients.too_large",
+            "Checking the gradients of {network} takes about {needed} of memory, but only {available} can be had. "
+            "Take smaller images or a narrower network.",
+            network=command.spec.name, needed=describe_bytes(plan.memory), available=describe_bytes(available),
+        )  # fmt: skip
     try:
         for check in each_gradient(command.spec, samples=plan.samples, coordinates=plan.coordinates):
             yield m.GradientChecked(command.request, check)

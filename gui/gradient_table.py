@@ -126,8 +126,8 @@ class GradientTable(QTreeWidget):
             "agrees": self.tr("Backpropagation gives what the loss really does."),
             "differs": self.tr("Backpropagation gives something else than what the loss really does."),
             "no effect": self.tr(
-                "The loss does not depend on it, and backpropagation says so too: a bias before BatchNorm, say, "
-                "which subtracts the mean again."
+                "The loss does not depend on the numbers that were moved, and backpropagation says so too: a bias "
+                "before BatchNorm, say, which subtracts the mean again, or a unit that a ReLU has switched off."
             ),
             "at kinks": self.tr("Every number that was moved is at a kink, so there was nothing to compare."),
         }[verdict]

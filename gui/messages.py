@@ -104,6 +104,11 @@ TEMPLATES: dict[str, object] = {
         "messages",
         "Memory ran out while the gradients of {network} were checked. Take smaller images or a narrower network.",
     ),
+    "gradients.too_large": QT_TRANSLATE_NOOP(
+        "messages",
+        "Checking the gradients of {network} takes about {needed} of memory, but only {available} can be had. "
+        "Take smaller images or a narrower network.",
+    ),
     "file.undeletable": QT_TRANSLATE_NOOP("messages", "{file} was not deleted: {reason}."),
     "file.folder": QT_TRANSLATE_NOOP("messages", "The folder {folder} cannot be created: {reason}."),
     "training.memory": QT_TRANSLATE_NOOP(

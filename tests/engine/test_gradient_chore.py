@@ -73,6 +73,12 @@ def test_a_network_that_is_no_classifier_is_refused_in_words(bench):
     assert failed.error.code == "shape.not_a_classifier"
 
 
+def test_a_network_for_which_there_is_too_little_memory_is_refused_beforehand(bench, monkeypatch):
+    monkeypatch.setattr("engine.chores.available_memory", lambda: 50_000)
+    [failed] = bench.ask(CHECK)
+    assert failed.error.code == "gradients.too_large"
+
+
 def test_memory_that_runs_out_is_told_in_words(bench, monkeypatch):
     def too_large(*_, **__):
         raise MemoryError

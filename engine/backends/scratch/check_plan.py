@@ -1,12 +1,13 @@
-"""How much of a network's gradients can be checked in reasonable time."""
+"""How much of a network's gradients can be checked in reasonable time, and the memory that it takes."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from engine.architecture.layers import Conv2D
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import classes, summarize
+from engine.architecture.shapes import LayerSummary, NetworkSummary, classes, summarize
 
 SAMPLES = 4
 COORDINATES = 50
@@ -32,11 +33,14 @@ class CheckPlan:
         How many random inputs the loss is the mean of.
     coordinates : int
         How many numbers of each tensor are moved at most, chosen at random.
+    memory : int
+        About how many bytes it takes.
     """
 
     parameters: int
     samples: int = SAMPLES
     coordinates: int = COORDINATES
+    memory: int = 0
 
     @property
     def is_reduced(self) -> bool:
@@ -61,5 +65,20 @@ def plan_check(spec: NetworkSpec) -> CheckPlan:
         pair = 2 * samples * work  # a number is moved up and down
         coordinates = min(_MOST_WORK // (pair * max(parameters, 1)), _MOST_WORK_AT_ONCE // pair)
         if coordinates >= 1:
-            return CheckPlan(parameters, samples, min(coordinates, COORDINATES))
-    return CheckPlan(parameters, _FEWEST_SAMPLES, 1)
+            return CheckPlan(parameters, samples, min(coordinates, COORDINATES), _memory(summary, samples))
+    return CheckPlan(parameters, _FEWEST_SAMPLES, 1, _memory(summary, _FEWEST_SAMPLES))
+
+
+def _memory(summary: NetworkSummary, samples: int) -> int:
+    """Return bytes: every layer's output and windows are kept for the way back, and the widest are written twice."""
+    windows = [_window_values(layer) for layer in summary.layers]
+    values = sum(math.prod(layer.output_shape) for layer in summary.layers) + sum(windows) + max(windows, default=0)
+    # Each parameter with its gradient in float64, and as it was drawn in float32.
+    return 8 * samples * values + 20 * sum(p.size for p in summary.parameters)
+
+
+def _window_values(layer: LayerSummary) -> int:
+    """Return how many numbers the matrix of a convolution's windows has for one sample."""
+    if not isinstance(layer.layer, Conv2D):
+        return 0
+    return math.prod((layer.input_shape[0], *layer.layer.kernel, *layer.output_shape[1:]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from engine.architecture.layers import Conv2D, Dense, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.backends.scratch.check_plan import COORDINATES, SAMPLES, CheckPlan, plan_check
-from engine.backends.scratch.gradient_check import check_gradients
+from engine.backends.scratch.gradient_check import check_gradients, each_gradient
 from engine.errors import ShapeError
 
 HUGE = NetworkSpec(
@@ -33,6 +35,19 @@ def test_the_largest_network_is_still_checked_a_little():
     assert plan.is_reduced
 
 
+@pytest.mark.parametrize("name", ["mlp-dropout", "lenet-tanh", "resnet-20"])
+def test_the_memory_that_is_announced_is_what_it_takes(name):
+    spec = experiment(name).network()
+    plan = plan_check(spec)
+    tracemalloc.start()
+    try:
+        next(each_gradient(spec, samples=plan.samples, coordinates=1))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < plan.memory / peak < 1.5
+
+
 def test_as_many_parameters_are_announced_as_are_checked():
     spec = experiment("lenet-bn").network()
     assert len(check_gradients(spec, coordinates=1)) == plan_check(spec).parameters
@@ -40,6 +55,7 @@ def test_as_many_parameters_are_announced_as_are_checked():
 
 def test_a_network_that_learns_nothing_has_nothing_to_check():
     assert plan_check(NetworkSpec("bare", (10,), ())) == CheckPlan(0)
+    assert check_gradients(NetworkSpec("bare", (10,), ())) == []
 
 
 def test_what_is_no_classifier_is_refused():
