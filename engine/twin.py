@@ -1,7 +1,9 @@
 """One network trained twice, side by side in two backends, to see how far apart they come, and how fast.
 
 Both begin with the same weights and get the same batches, masks, shifts and settings, from the one training loop. What
-differs then is rounding, at first in the seventh digit, or a fault in one of the two.
+differs then is rounding, at first in the seventh digit, or a fault in one of the two. Rounding may also decide which
+side of zero the input of a ReLU is on, or which of two almost equal values wins a pooling window; then single gradients
+of that batch differ by far more. A fault moves those of every batch.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from gui.progress_view import ProgressView
 from gui.setup_panel import SetupPanel
 from gui.theme import GAP, Theme, ThemeManager
 from gui.training_controller import TrainingController
+from gui.twin_dialog import TwinDialog
 from gui.views import Views
 from gui.visibility import can_be_seen
 from gui.weights_panel import WeightsPanel
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self, self.controller, self.settings)
         self.errors = ErrorPresenter(self)
         self.gradient_dialog = GradientDialog(self)
+        self._twin_dialog: TwinDialog | None = None
         self._may_close = False
         self._lay_out()
         self.menus = Menus(self, self.files)
@@ -98,6 +100,19 @@ class MainWindow(QMainWindow):
         """Check the gradients of the network in Set-up, in a window beside this one."""
         self.gradient_dialog.bring_to_light()
         self.controller.gradients.start()
+
+    def show_twin_run(self) -> None:
+        """Compare two backends on the network in Set-up, in a window beside this one."""
+        if self._twin_dialog is None:  # not before: plots take a while to be made
+            self._twin_dialog = dialog = TwinDialog(self)
+            dialog.apply_theme(self.themes.theme)
+            twins = self.controller.twins
+            dialog.start_requested.connect(twins.start)
+            dialog.cancel_requested.connect(twins.cancel)
+            twins.began.connect(dialog.begin)
+            twins.stepped.connect(dialog.add_steps)
+            twins.ended.connect(dialog.end)
+        self._twin_dialog.bring_to_light()
 
     def reset_layout(self) -> None:
         """Put every dock back to where it was at first."""
@@ -252,6 +267,8 @@ class MainWindow(QMainWindow):
         for view in (*vars(self.views).values(), self.notices, self.gradient_dialog):
             if view is not self.views.progress:
                 view.apply_theme(theme)
+        if self._twin_dialog is not None:
+            self._twin_dialog.apply_theme(theme)
 
     def _show_title(self) -> None:
         controller = self.controller

@@ -138,6 +138,10 @@ class Menus:
             menu, "checkGradientsAction", tr("Check &gradients…"), None, window.show_gradient_check,
             tr("Compare the gradients of the network in Set-up with what its loss does when a weight moves a little."),
         )  # fmt: skip
+        self._action(
+            menu, "twinRunAction", tr("&Twin run…"), None, window.show_twin_run,
+            tr("Train the network in Set-up in two backends at once, and see how far they come apart."),
+        )  # fmt: skip
 
     def _add_help_menu(self) -> None:
         tr = self._window.tr

@@ -116,6 +116,16 @@ TEMPLATES: dict[str, object] = {
         "Memory ran out while {network} was made for batches of {batch}. What was there before is untouched. "
         "Take a smaller batch, smaller images or a narrower network.",
     ),
+    "twin.diverged": QT_TRANSLATE_NOOP(
+        "messages",
+        "The loss became infinite or undefined with {backend} after {batches} batches, so the twin run ended. A "
+        "smaller learning rate, or gradient clipping, usually helps.",
+    ),
+    "twin.memory": QT_TRANSLATE_NOOP(
+        "messages",
+        "Training {network} twice with batches of {batch} takes about {needed} of memory, but only {available} can be "
+        "had. Take a smaller batch, smaller images or a narrower network.",
+    ),
     "training.no_data": QT_TRANSLATE_NOOP("messages", "There is no data set to train on; open one first."),
     "training.no_parameters": QT_TRANSLATE_NOOP(
         "messages",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
@@ -56,12 +56,7 @@ class SubjectForm(SettingsForm):
         )  # fmt: skip
         self._refusals = _note()
         self.add_wide(self._refusals)
-        self.backend = Choice(
-            (
-                ("gluon", self.tr("Gluon")), ("module", self.tr("Module")), ("ndarray", self.tr("NDArray")),
-                ("scratch", self.tr("NumPy")),
-            )
-        )  # fmt: skip
+        self.backend = Choice(backend_words())
         self.add_field(
             self.tr("Computed by"), self.backend, "backendCombo",
             self.tr(
@@ -116,6 +111,16 @@ class SubjectForm(SettingsForm):
     def _tell(self, combo: Choice, signal: object) -> None:
         if combo.value():
             signal.emit(combo.value())  # type: ignore[attr-defined]
+
+
+def backend_words() -> tuple[tuple[str, str], ...]:
+    """Return every backend's name and what it is called in the window."""
+    return (
+        ("gluon", QCoreApplication.translate("SubjectForm", "Gluon")),
+        ("module", QCoreApplication.translate("SubjectForm", "Module")),
+        ("ndarray", QCoreApplication.translate("SubjectForm", "NDArray")),
+        ("scratch", QCoreApplication.translate("SubjectForm", "NumPy")),
+    )
 
 
 def _offer(combo: Choice, entries: Sequence[tuple[str, str]], preferred: str = "") -> None:

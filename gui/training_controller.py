@@ -25,6 +25,7 @@ from gui.progress import Progress
 from gui.questions import Questions
 from gui.subject import Subject
 from gui.transport import WindowState
+from gui.twin_runs import TwinRuns
 from gui.views import Views
 
 # The window looks for messages this often while there may be some that did not wake it.
@@ -77,6 +78,7 @@ class TrainingController(QObject):
         self.questions = Questions(views, self._worker.submit, parent=self)
         self._costs = Costs(views.setup, self._worker.submit, parent=self)
         self.gradients = GradientChecks(self._subject, self._worker.submit, parent=self)
+        self.twins = TwinRuns(views.setup, self._subject, self._worker.submit, parent=self)
         self._network = NetworkViews(views, self._subject, self.questions, self._costs, parent=self)
         self._connect()
 
@@ -239,7 +241,7 @@ class TrainingController(QObject):
             self._views.progress.show_progress(self._progress)
 
     def _receive(self, message: m.Message) -> None:
-        if any(asker.receive(message) for asker in (self.questions, self._costs, self.gradients)):
+        if any(asker.receive(message) for asker in (self.questions, self._costs, self.gradients, self.twins)):
             return
         match message:
             case m.StateChanged():
