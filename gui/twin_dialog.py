@@ -19,7 +19,6 @@ from gui.twin_plot import LinesPlot
 _WIDTH, _HEIGHT = 820, 720
 _REPAINT_MS = 160
 _USUAL_BATCHES = 50
-_NOTHING = (np.zeros(0), np.zeros(0))
 
 
 class TwinDialog(QDialog):
@@ -33,6 +32,7 @@ class TwinDialog(QDialog):
         self.setObjectName("twinDialog")
         self.setWindowTitle(self.tr("Twin run"))
         self._steps: list[TwinStep] = []
+        self._lines = _no_lines()
         self._batches = _USUAL_BATCHES
         self._timer = QTimer(self, interval=_REPAINT_MS, singleShot=True)
         self._timer.timeout.connect(self._draw)
@@ -52,7 +52,7 @@ class TwinDialog(QDialog):
 
     def begin(self, run: TwinRun) -> None:
         """Make ready for a run."""
-        self._steps, self._batches = [], run.batches
+        self._steps, self._lines, self._batches = [], _no_lines(), run.batches
         words = dict(backend_words())
         self.losses.set_names([words[name] for name in run.backends])
         self._result.setText(
@@ -66,6 +66,17 @@ class TwinDialog(QDialog):
     def add_steps(self, steps: Sequence[TwinStep]) -> None:
         """Take some more batches; they are drawn a few times a second."""
         self._steps += steps
+        for step in steps:
+            compared = (step.weight_difference, step.gradient_difference)
+            values = (
+                *step.losses,
+                step.loss_difference,
+                *(None if found is None else found.absolute for found in compared),
+            )
+            for (places, line), value in zip(self._lines, values, strict=True):
+                if value is not None:
+                    places.append(float(step.step))
+                    line.append(value)
         if not self._timer.isActive():
             self._timer.start()
 
@@ -173,22 +184,9 @@ class TwinDialog(QDialog):
 
     def _draw(self) -> None:
         self._timer.stop()
-        if not self._steps:
-            self.losses.set_lines([_NOTHING] * 2, self._batches)
-            self.differences.set_lines([_NOTHING] * 3, self._batches)
-            return
-        steps = np.array([step.step for step in self._steps], float)
-        losses = np.array([step.losses for step in self._steps])
-        self.losses.set_lines([(steps, losses[:, 0]), (steps, losses[:, 1])], self._batches)
-        apart = steps, np.array([step.loss_difference for step in self._steps])
-        self.differences.set_lines(
-            [apart, self._compared("weight_difference"), self._compared("gradient_difference")], self._batches
-        )
-
-    def _compared(self, what: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return (steps, largest differences) of the batches where they were compared."""
-        found = [(step.step, getattr(step, what).absolute) for step in self._steps if getattr(step, what)]
-        return np.array([place for place, _ in found], float), np.array([value for _, value in found], float)
+        first, second, *differences = [(np.array(places), np.array(values)) for places, values in self._lines]
+        self.losses.set_lines([first, second], self._batches)
+        self.differences.set_lines(differences, self._batches)
 
     def _largest(self, what: str) -> Difference:
         found: list[Difference] = [getattr(step, what) for step in self._steps if getattr(step, what)]
@@ -207,6 +205,11 @@ class TwinDialog(QDialog):
             count=count, loss=loss, weights=weights.absolute, weight=weights.path or "–",
             gradients=gradients.absolute, gradient=gradients.path or "–",
         )  # fmt: skip
+
+
+def _no_lines() -> list[tuple[list[float], list[float]]]:
+    """Return places and values of both losses and of the differences in loss, weights and gradients, before any."""
+    return [([], []) for _ in range(5)]
 
 
 def _labelled(text: str, field: Choice | CountSpin, name: str, idea: str) -> QLabel:

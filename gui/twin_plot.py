@@ -14,9 +14,10 @@ from gui.curve_axis import ReadableAxis
 from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
-# With more batches than this, points would cover the line, and a broad one takes long to paint.
+# With more batches than this, points would cover the line; broad and dashed lines take long to paint.
 _MOST_SYMBOLS = 100
-_MOST_BROAD = 2000
+_MOST_BROAD = 200
+_MOST_DASHED = 500
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
@@ -128,7 +129,7 @@ class LinesPlot(QWidget):
         """Draw the first of two lines broad, so that it can be seen under the other."""
         broad = 4 if not self._log and points <= _MOST_BROAD else 0
         for place, (curve, colour) in enumerate(zip(self._curves, self._colours, strict=True)):
-            pen = QPen(colour, 0 if place else broad, _DASHES[place])
+            pen = QPen(colour, 0 if place else broad, _DASHES[place if points <= _MOST_DASHED else 0])
             pen.setCosmetic(True)
             if place == 0 and broad:
                 faint = QColor(colour)
