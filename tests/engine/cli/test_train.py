@@ -173,7 +173,7 @@ def test_a_bad_value_is_refused_with_field_value_and_range(run, digits, flag, va
 
 UNKNOWN = [
     (("--network", "nope"), "There is no network 'nope'; there are lenet-bn, lenet-tanh, "),
-    (("--dataset", "nope"), "There is no data set 'nope'; choose one of mnist."),
+    (("--dataset", "nope"), "There is no data set 'nope'; choose one of mnist, random-labels."),
     (("--device", "gpu(99)"), "There is no device gpu(99). Choose one of: cpu"),
     (("--dataset-path", "nowhere"), "nowhere is not a folder"),
     (("--dataset-path", "x" * 300), "is not a folder"),

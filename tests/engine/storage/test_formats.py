@@ -48,7 +48,7 @@ def test_the_params_beside_a_symbol_are_read(tmp_path):
     assert_same(read_weights(tmp_path / "net-symbol.json", SUMMARY).weights, WEIGHTS)
 
 
-@pytest.mark.parametrize("name", ["weights.pkl", "weights", "symbol.json"])
+@pytest.mark.parametrize("name", ["weights.pickle", "weights", "symbol.json"])
 def test_an_unknown_suffix_names_the_known_ones(tmp_path, name):
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(FileError, match=r"\.safetensors, \.params, \.npz"):
