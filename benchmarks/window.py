@@ -88,7 +88,7 @@ def windowed(network: str, seconds: float) -> dict[str, Any]:
     window.findChild(QComboBox, "networkCombo").setCurrentText(network)
     for dock in window.docks():
         dock.show()
-    window.splitDockWidget(*window.docks()[2:], Qt.Orientation.Horizontal)
+    window.splitDockWidget(*window.docks()[2:4], Qt.Orientation.Horizontal)
     application.processEvents()
     QTest.mouseClick(window.findChild(QPushButton, "trainButton"), Qt.MouseButton.LeftButton)
     wait_until(application, lambda: window.controller.state == "training")
