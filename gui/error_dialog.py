@@ -9,12 +9,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QPushButton,
     QStyle,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.dialog_parts import dialog_button, paragraph
 from gui.error_report import ErrorReport, anonymous, versions
 from gui.theme import GAP, MARGIN
 
@@ -31,8 +31,8 @@ class ErrorDialog(QDialog):
         self.setWindowTitle(self.tr("Something went wrong"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._counts: dict[ErrorReport, int] = {}
-        self._sentence = _paragraph(report.sentence, "errorSentence")
-        self._more = _paragraph("", "errorCount", muted=True)
+        self._sentence = paragraph("errorSentence", report.sentence)
+        self._more = paragraph("errorCount", "", muted=True)
         self._add_details()
         self._lay_out()
         self.add(report)
@@ -64,15 +64,17 @@ class ErrorDialog(QDialog):
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._text.setMinimumHeight(_DETAILS_HEIGHT)
         self._text.hide()
-        self._toggle = _button(self.tr("Details"), "errorDetailsButton", self.tr("Where in the program it happened."))
+        self._toggle = dialog_button(
+            self.tr("Details"), "errorDetailsButton", self.tr("Where in the program it happened.")
+        )
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._show_details)
-        self._copy = _button(
+        self._copy = dialog_button(
             self.tr("Copy report"), "errorCopyButton",
             self.tr("Copies the details and all versions, to send to whoever can mend it."),
         )  # fmt: skip
         self._copy.clicked.connect(self._copy_report)
-        self._close = _button(self.tr("Close"), "errorCloseButton", self.tr("Go on working."))
+        self._close = dialog_button(self.tr("Close"), "errorCloseButton", self.tr("Go on working."))
         self._close.setProperty("primary", True)
         self._close.setDefault(True)
         self._close.clicked.connect(self.accept)
@@ -88,7 +90,7 @@ class ErrorDialog(QDialog):
             "Your work is safe: saved models are untouched. If the window behaves strangely, "
             "save the network and start again."
         )
-        words.addWidget(_paragraph(safe, "errorSafety", muted=True))
+        words.addWidget(paragraph("errorSafety", safe, muted=True))
         words.addWidget(self._more)
         words.addStretch(1)
         top = QHBoxLayout()
@@ -144,22 +146,3 @@ class ErrorPresenter(QObject):
 
     def _forget(self) -> None:
         self._dialog = None
-
-
-def _paragraph(text: str, name: str, muted: bool = False) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setProperty("muted", muted)
-    return label
-
-
-def _button(text: str, name: str, idea: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(idea)
-    button.setAutoDefault(False)
-    return button

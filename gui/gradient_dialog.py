@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from engine.backends.scratch.check_plan import CheckPlan
 from engine.backends.scratch.gradient_check import TOLERANCE, GradientCheck
-from gui.form import wrapped
+from gui.dialog_parts import dialog_button, paragraph
 from gui.gradient_table import GradientTable
 from gui.theme import GAP, MARGIN, Theme
 
@@ -29,14 +29,14 @@ class GradientDialog(QDialog):
         self.setWindowTitle(self.tr("Gradient check"))
         self._network = ""
         self._checks: list[GradientCheck] = []
-        self._title = _paragraph("gradientTitle")
+        self._title = paragraph("gradientTitle")
         self._title.setText(self.tr("Is backpropagation right?"))
         font = self._title.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._title.setFont(font)
-        self._note = _paragraph("gradientNote", muted=True)
-        self._result = _paragraph("gradientResult")
+        self._note = paragraph("gradientNote", muted=True)
+        self._result = paragraph("gradientResult")
         self.table = GradientTable()
         self._progress = QProgressBar()
         self._progress.setObjectName("gradientProgress")
@@ -85,28 +85,28 @@ class GradientDialog(QDialog):
         self.table.apply_theme(theme)
 
     def _add_buttons(self) -> None:
-        self._cancel = _button(
+        self._cancel = dialog_button(
             self.tr("Cancel"), "gradientCancelButton",
             self.tr("End the check after the parameter that is being checked; what was found stays in the table."),
         )  # fmt: skip
         self._cancel.clicked.connect(self.cancel_requested)
-        self._again = _button(
+        self._again = dialog_button(
             self.tr("Check again"), "gradientAgainButton",
             self.tr("Check the network that is chosen or edited in Set-up now."),
         )  # fmt: skip
         self._again.clicked.connect(self.check_requested)
-        self._copy = _button(
+        self._copy = dialog_button(
             self.tr("Copy as text"), "gradientCopyButton",
             self.tr("Copies the table with its explanation, for a report or a lesson."),
         )  # fmt: skip
         self._copy.clicked.connect(self._copy_text)
-        self._close = _button(
+        self._close = dialog_button(
             self.tr("Close"), "gradientCloseButton", self.tr("Close this window; a check that goes on is given up.")
         )
         self._close.clicked.connect(self.close)
 
     def _lay_out(self) -> None:
-        idea = _paragraph("gradientIdea")
+        idea = paragraph("gradientIdea")
         idea.setText(
             self.tr(
                 "Backpropagation works out how fast the loss changes with each weight. This check asks the loss "
@@ -192,22 +192,3 @@ class GradientDialog(QDialog):
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self.text())
         self._copy.setText(self.tr("Copied"))
-
-
-def _paragraph(name: str, muted: bool = False) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setProperty("muted", muted)
-    return label
-
-
-def _button(text: str, name: str, idea: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(wrapped(idea))
-    button.setAutoDefault(False)
-    return button

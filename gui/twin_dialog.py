@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.messages import TwinRun
 from engine.twin import BATCHES, Difference, TwinStep
+from gui.dialog_parts import dialog_button, paragraph
 from gui.form import FIELD_HEIGHT, wrapped
 from gui.spin_boxes import Choice, CountSpin
 from gui.subject_form import backend_words
@@ -36,8 +37,8 @@ class TwinDialog(QDialog):
         self._batches = _USUAL_BATCHES
         self._timer = QTimer(self, interval=_REPAINT_MS, singleShot=True)
         self._timer.timeout.connect(self._draw)
-        self._idea = _paragraph("twinIdea")
-        self._result = _paragraph("twinResult")
+        self._idea = paragraph("twinIdea")
+        self._result = paragraph("twinResult")
         self._add_fields()
         self._add_plots()
         self._lay_out()
@@ -98,18 +99,18 @@ class TwinDialog(QDialog):
         self._second.choose("scratch")
         self._count = CountSpin(BATCHES, step=10)
         self._count.setValue(_USUAL_BATCHES)
-        self._start = _button(
+        self._start = dialog_button(
             self.tr("Start"), "twinStartButton",
             self.tr("Train the network of Set-up twice from fresh weights. The trained network is not touched."),
         )  # fmt: skip
         self._start.setProperty("primary", True)
         self._start.setDefault(True)
         self._start.clicked.connect(self._ask)
-        self._stop = _button(
+        self._stop = dialog_button(
             self.tr("Stop"), "twinStopButton", self.tr("End the run; what was drawn until then stays.")
         )
         self._stop.clicked.connect(self.cancel_requested)
-        self._close = _button(
+        self._close = dialog_button(
             self.tr("Close"), "twinCloseButton", self.tr("Close this window; a run that goes on is given up.")
         )
         self._close.clicked.connect(self.close)
@@ -222,21 +223,3 @@ def _labelled(text: str, field: Choice | CountSpin, name: str, idea: str) -> QLa
     label.setBuddy(field)
     label.setToolTip(field.toolTip())
     return label
-
-
-def _paragraph(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def _button(text: str, name: str, idea: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
-    button.setToolTip(wrapped(idea))
-    button.setAutoDefault(False)
-    return button

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.backends.scratch.layers import ArrayModule, Dense, Dropout, Flatten,
 from engine.backends.scratch.norm import BatchNorm
 from engine.backends.scratch.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[str, Callable[[ArrayModule], Layer]] = {
     "relu": activations.ReLU,
     "leaky-relu": activations.LeakyReLU,
     "sigmoid": activations.Sigmoid,

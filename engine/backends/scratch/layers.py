@@ -9,6 +9,7 @@ Source: Rumelhart, Hinton and Williams, "Learning representations by back-propag
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,18 +58,18 @@ class Pass:
     record: Callable[[str, Array], None] | None = None
 
 
-class Layer:
+class Layer(ABC):
     """What all layers share. ``kept`` holds what ``backward`` needs of the last forward pass in training."""
 
     kept: Any = None
 
+    @abstractmethod
     def forward(self, x: Array, run: Pass) -> Array:
         """Return the output for a batch ``x``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, dy: Array) -> Array:
         """Return dL/dx, given dL/dy; None where nobody wants it."""
-        raise NotImplementedError
 
     def choices(self) -> list[Array]:
         """Return which side of each kink the last forward pass in training was on; smooth layers have none.
