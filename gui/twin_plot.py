@@ -18,6 +18,7 @@ from gui.theme import GAP, SPACE, Theme
 _MOST_SYMBOLS = 100
 _MOST_BROAD = 200
 _MOST_DASHED = 500
+_USUAL_BATCHES, _USUAL_LOSSES, _USUAL_LOGARITHMS = 50, (0.0, 2.5), (-9.0, 0.0)
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
@@ -56,6 +57,9 @@ class LinesPlot(QWidget):
         self._canvas.getAxis("left").setLogMode(x=False, y=log)
         self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.00000") + GAP)
         self._canvas.getViewBox().setLimits(minYRange=1e-6)
+        # What such a plot usually spans, until there is something to fit it to.
+        self._canvas.setXRange(0, _USUAL_BATCHES, padding=0.02)
+        self._canvas.setYRange(*(_USUAL_LOGARITHMS if log else _USUAL_LOSSES))
         self._curves = [pg.PlotDataItem(symbolSize=4) for _ in range(lines)]
         for curve in self._curves:
             self._canvas.addItem(curve)
@@ -81,6 +85,8 @@ class LinesPlot(QWidget):
             label.setText(self._text(float(y[-1])) if len(y) else "")
         self._set_pens(max(len(x) for x, _ in lines))
         self._canvas.setXRange(0, max(last, 1), padding=0.02)
+        if any(len(x) for x, _ in lines):
+            self._canvas.enableAutoRange(axis="y")
 
     def lines(self) -> list[tuple[list[float], list[float]]]:
         """Return what is drawn: places and values of every line, logarithms on a logarithmic axis."""
