@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime, timezone
 from traceback import clear_frames
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,14 +18,23 @@ from engine.errors import TrainingError
 from engine.failures import explained, failure_sentence
 from engine.storage.model_file import EpochMetrics, Model
 from engine.training.config import TrainingConfig
-from engine.training.data import check_images, evaluation_batch, fit_images, place
-from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, TrainingEvent
+from engine.training.data import TrainingData, check_images, evaluation_batch, fit_images, place
+from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, RunState, TrainingEvent
 from engine.training.initializers import initial_weights
 from engine.training.lastgood import LastGoodWeights
 from engine.training.live import LiveSettings
 from engine.training.loop import train
 from engine.training.stopwatch import Stopwatch
 from engine.training.transfer import carry_over
+
+
+class Best(NamedTuple):
+    """The best epoch of a run, and copies of the weights after it."""
+
+    metrics: EpochMetrics
+    position: Position
+    weights: dict[str, Array]
+
 
 # A network as it was last trained, and its weights: what edits since then began with.
 Origin = tuple[NetworkSummary, Weights]
@@ -65,6 +75,8 @@ class Session:
         self.dataset = dataset
         self.class_names = dataset.class_names if dataset else model.class_names if model else ()
         self.position = Position()
+        self.state: RunState | None = None  # to go on exactly from; None while a batch is in flight
+        self.best: Best | None = None  # of the last run
         self.metrics: tuple[EpochMetrics, ...] = ()
         self.live = LiveSettings(spec, config.optimizer)
         self.stopwatch = Stopwatch()
@@ -87,6 +99,7 @@ class Session:
         self._dataset_name = model.dataset
         self.class_names = model.class_names or self.class_names
         self.position = model.position or Position()
+        self.state = model.state
         if model.optimizer_state:
             self.network.prepare_training(self.config.optimizer, self.config.loss_reduction)
             self.network.set_optimizer_state(model.optimizer_state)
@@ -110,46 +123,83 @@ class Session:
             ends in ``RunFinished`` with the reason ``failed``.
         """
         config = (config or self.config).checked()
+        data = self._place(config)
+        same_data = self.dataset is not None and self.dataset.name == self._dataset_name
+        if self.position.batch and not (same_data and _same_order(config, self.config)):
+            self.position = msgspec.structs.replace(self.position, batch=0)
+        self._begin(config)
+        self.best = None
+        return self._events(run, data, self.position)
+
+    def resume(self, run: str) -> Generator[TrainingEvent, None, None]:
+        """Go on with the run that this session's model was taken from, exactly as if it had never stopped.
+
+        Yields
+        ------
+        TrainingEvent
+            As ``train``.
+
+        Raises
+        ------
+        NetariumError
+            If the model is no training state, or the data set is not the one it learned from.
+        """
+        state = self.state
+        if state is None:
+            raise TrainingError(
+                "training.no_state",
+                "{network} was saved without what a run needs to go on exactly; train more epochs on its weights "
+                "instead.",
+                network=self.spec.name,
+            )
+        data = self._place(self.config, self._dataset_name)
+        self._begin(self.config)
+        return self._events(run, data, state)
+
+    def _place(self, config: TrainingConfig, wanted: str | None = None) -> TrainingData:
+        """Bring the data set to the device; ``wanted`` is the name of the one it must be."""
         dataset = self.dataset
         if dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
+        if wanted is not None and dataset.name != wanted:
+            raise TrainingError(
+                "training.other_data",
+                "The run learned from {wanted}, and {dataset} is open. Open {wanted} to go on with it.",
+                wanted=wanted, dataset=dataset.name,
+            )  # fmt: skip
         check_classes(self.spec, dataset)
-        data = place(
+        return place(
             self.network,
             config,
             (dataset.train_images, dataset.train_labels),
             (dataset.test_images, dataset.test_labels),
         )
-        if self.position.batch and not (dataset.name == self._dataset_name and _same_order(config, self.config)):
-            self.position = msgspec.structs.replace(self.position, batch=0)
-        self._dataset_name, self.class_names = dataset.name, dataset.class_names
+
+    def _begin(self, config: TrainingConfig) -> None:
+        """Make ``config`` the settings, and the data set the one that is learned from, from now on."""
+        assert self.dataset is not None
+        self._dataset_name, self.class_names = self.dataset.name, self.dataset.class_names
         with explained(self.backend, self.spec, config.batch_size):
-            self._adopt(config)
+            if not (self._moments_fit and _same_moments(config, self.config)):
+                self.network.prepare_training(config.optimizer, config.loss_reduction)
+                self._moments_fit = True
+        self.live = LiveSettings(self.spec, config.optimizer)
+        self.stopwatch = Stopwatch()
+        self.config = config
         self.origin = None
+        self.state = None
+
+    def _events(self, run: str, data: TrainingData, start: Position | RunState) -> Generator[TrainingEvent, None, None]:
         events = train(
-            self.network, data, config, run=run, start=self.position, live=self.live, stopwatch=self.stopwatch,
+            self.network, data, self.config, run=run, start=start, live=self.live, stopwatch=self.stopwatch,
             last_good=self._last_good,
         )  # fmt: skip
         return self._follow(run, events)
 
-    def _adopt(self, config: TrainingConfig) -> None:
-        """Make ``config`` the settings from now on."""
-        if not (self._moments_fit and _same_moments(config, self.config)):
-            self.network.prepare_training(config.optimizer, config.loss_reduction)
-            self._moments_fit = True
-        self.live = LiveSettings(self.spec, config.optimizer)
-        self.stopwatch = Stopwatch()
-        self.config = config
-
     def _follow(self, run: str, events: Iterator[TrainingEvent]) -> Generator[TrainingEvent, None, None]:
         try:
             for event in events:
-                if isinstance(event, (BatchesDone, EpochDone, RunFinished)):
-                    self.position = event.position
-                if isinstance(event, EpochDone):
-                    self.metrics = (*self.metrics, _metrics(event))
-                if isinstance(event, RunFinished) and event.reason == "diverged":
-                    self._moments_fit = False
+                self._note(event)
                 yield event
         except Exception as error:
             clear_frames(error.__traceback__)  # they hold the network that failed, and memory may be what was lacking
@@ -158,9 +208,23 @@ class Session:
                 run, self.position, "failed", failure_sentence(error, self.spec, self.config.batch_size)
             )  # fmt: skip
 
+    def _note(self, event: TrainingEvent) -> None:
+        """Take note of where the run stands, so that it is known however the run ends."""
+        if isinstance(event, (BatchesDone, EpochDone, RunFinished)):
+            self.position = event.position
+        if isinstance(event, (BatchesDone, EpochDone)):
+            self.state = event.state
+        if isinstance(event, EpochDone):
+            metrics = _metrics(event)
+            self.metrics = (*self.metrics, metrics)
+            if event.best:
+                self.best = Best(metrics, event.position, self.network.weights())
+        if isinstance(event, RunFinished) and event.reason == "diverged":
+            self._moments_fit, self.state = False, None
+
     def _rebuild(self) -> None:
         """Build the network anew from its last good weights; arrays that MXNet failed on cannot be trusted."""
-        self._moments_fit = False
+        self._moments_fit, self.state = False, None
         self.backend.settle()
         weights = self._last_good.weights
         if weights is not None:
@@ -233,6 +297,21 @@ class Session:
             versions={name: str(version) for name, version in versions.items()},
             optimizer_state=self.network.optimizer_state() if self._moments_fit else {},
             position=self.position,
+            state=self.state,
+        )
+
+    def best_model(self, versions: Mapping[str, object]) -> Model:
+        """Return the weights after the best epoch of the last run, as a model to use rather than to train on.
+
+        Without a best epoch it is the model as it is now.
+        """
+        model = self.model(versions)
+        if self.best is None:
+            return model
+        best = self.best
+        known = tuple(m for m in self.metrics if m.epoch <= best.metrics.epoch)
+        return msgspec.structs.replace(
+            model, weights=best.weights, metrics=known, optimizer_state={}, position=best.position, state=None
         )
 
 

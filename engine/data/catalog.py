@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,7 @@ def open_folder(folder: Path) -> Dataset:
     """
     if not os.path.isdir(folder):
         raise DataError("data.no_folder", "{folder} is not a folder; choose one with four IDX files.", folder=folder)
-    return _read_folder(folder, folder.resolve().name)
+    return replace(_read_folder(folder, folder.resolve().name), folder=folder.resolve())
 
 
 def _read_folder(folder: Path, name: str) -> Dataset:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -23,6 +26,8 @@ class Dataset:
         Positions in ``class_names``.
     class_names : tuple of str
         What the labels mean.
+    folder : Path, optional
+        Where it was read from, if it cannot be had by its name.
 
     Raises
     ------
@@ -36,6 +41,7 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         self._check_part("training", self.train_images, self.train_labels)
@@ -57,6 +63,20 @@ class Dataset:
         """The (channels, height, width) of one image."""
         _, channels, height, width = self.train_images.shape
         return channels, height, width
+
+    @property
+    def source(self) -> str:
+        """What it can be read again by: its name, or the path of its folder."""
+        return self.name if self.folder is None else str(self.folder)
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of all images and labels, by which a run knows its data again: 32 hexadecimal digits."""
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(str(part.shape).encode())
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
 
     def _check_part(self, part: str, images: np.ndarray, labels: np.ndarray) -> None:
         if images.ndim != 4 or images.dtype != np.uint8:

@@ -24,9 +24,9 @@ from engine.storage.atomic import write_atomically
 from engine.storage.reading import damaged, open_checked
 from engine.storage.safetensors_file import Header, encode_header, read_header, read_tensor
 from engine.training.config import TrainingConfig
-from engine.training.events import Position
+from engine.training.events import Position, RunState
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2 added what is needed to resume a run exactly
 
 _KIND = "a Netarium model"
 _OPTIMIZER = "optimizer:"  # layer paths hold no colon
@@ -71,6 +71,8 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
         What ``Network.optimizer_state`` returned, for a training state that can be resumed.
     position : Position, optional
         Where the run stood, for a training state.
+    state : RunState, optional
+        With it the run goes on exactly; without, its weights are only what another run may begin with.
     """
 
     spec: NetworkSpec
@@ -83,6 +85,7 @@ class Model(Struct, frozen=True, kw_only=True, eq=False):
     versions: dict[str, str | int] = {}
     optimizer_state: dict[str, np.ndarray] = {}
     position: Position | None = None
+    state: RunState | None = None
 
 
 class _Contents(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +100,7 @@ class _Contents(Struct, frozen=True, forbid_unknown_fields=True):
     created: str
     versions: dict[str, str | int]
     position: Position | None
+    state: RunState | None = None
 
 
 def save_model(path: Path, model: Model) -> None:
@@ -159,6 +163,7 @@ def load_model(path: Path) -> Model:
             name.removeprefix(_OPTIMIZER): array for name, array in arrays.items() if name.startswith(_OPTIMIZER)
         },
         position=contents.position,
+        state=contents.state,
     )
 
 
@@ -184,6 +189,7 @@ def _contents(model: Model) -> _Contents:
         created=model.created,
         versions=model.versions,
         position=model.position,
+        state=model.state,
     )
 
 

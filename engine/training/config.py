@@ -21,6 +21,7 @@ Distribution = Literal["uniform", "gaussian"]
 Biases = Literal["zero", "drawn"]
 Sampling = Literal["shuffled", "in-order", "with-replacement"]
 Reduction = Literal["mean", "sum"]
+Monitor = Literal["accuracy", "loss"]
 
 
 class OptimizerConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +73,28 @@ class InitializerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     biases: Biases = "zero"
 
 
+class StoppingConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which epoch counts as the best, and when a run ends for want of a better one.
+
+    ``monitor`` is what of the validation is compared. With a ``patience`` the run ends after so many epochs without a
+    new best one; without, all epochs are trained.
+    Source: Prechelt, "Early stopping - but when?", in Neural Networks: Tricks of the Trade, 1998.
+    """
+
+    monitor: Monitor = "accuracy"
+    patience: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+
+    def is_better(self, loss: float, accuracy: float, than: float | None) -> bool:
+        """Whether a validation beats the best value so far; a first one does."""
+        if than is None:
+            return True
+        return loss < than if self.monitor == "loss" else accuracy > than
+
+    def value(self, loss: float, accuracy: float) -> float:
+        """Return what of a validation is compared."""
+        return loss if self.monitor == "loss" else accuracy
+
+
 class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that decides how a run goes, beside the network, the data set and the device.
 
@@ -82,6 +105,7 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     initializer: InitializerConfig = InitializerConfig()
+    stopping: StoppingConfig = StoppingConfig()
     batch_size: Annotated[int, Meta(ge=1, le=10_000)] = 100
     epochs: Annotated[int, Meta(ge=1, le=10_000)] = 10
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0

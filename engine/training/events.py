@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.training.config import TrainingConfig
 
-FinishReason = Literal["completed", "stopped", "diverged", "failed"]
+FinishReason = Literal["completed", "stopped", "early", "diverged", "failed"]
 
 # Settings that can change while a run goes on. "dropout" is one rate for all Dropout layers.
 LiveSetting = Literal["learning_rate", "momentum", "weight_decay", "dropout"]
@@ -28,8 +28,30 @@ class Position(Struct, frozen=True):
     seconds: float = 0.0
 
 
+class RunState(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run needs to go on exactly from a batch, beside weights and moments.
+
+    ``first`` is where the run began, from which its schedule counts. The ``epoch_`` figures are the sums over the
+    batches of the epoch that was begun, with the seconds it took so far. ``best_epoch`` is the best so far by the
+    value of its validation, 0 and None before there is one.
+    """
+
+    position: Position
+    first: Position
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    dropout_rates: dict[str, float]
+    epoch_loss: float = 0.0
+    epoch_correct: int = 0
+    epoch_samples: int = 0
+    epoch_seconds: float = 0.0
+    best_epoch: int = 0
+    best_value: float | None = None
+
+
 class RunStarted(Struct, frozen=True):
-    """A run begins, or goes on with more epochs (then ``start.epoch`` is not zero)."""
+    """A run begins, or goes on (then ``start`` is not zero)."""
 
     run: str
     config: TrainingConfig
@@ -44,7 +66,8 @@ class BatchesDone(Struct, frozen=True):
     """One or more batches were trained.
 
     ``losses`` and ``accuracies`` (share of right answers) are float arrays with one value per batch, the
-    last of which is batch ``position.step``; the learning rate is that of the last batch.
+    last of which is batch ``position.step``; the learning rate is that of the last batch. ``state`` is there
+    where no batch is in flight, so that weights copied now are those of ``position``.
     """
 
     run: str
@@ -53,6 +76,7 @@ class BatchesDone(Struct, frozen=True):
     accuracies: np.ndarray
     learning_rate: float
     samples_per_second: float
+    state: RunState | None = None
 
 
 class Evaluating(Struct, frozen=True):
@@ -66,7 +90,7 @@ class Evaluating(Struct, frozen=True):
 class EpochDone(Struct, frozen=True):
     """An epoch ended; training figures are means over its batches as they ran, losses are per sample.
 
-    ``seconds`` is the epoch's training time without validation.
+    ``seconds`` is the epoch's training time without validation. ``best`` tells that no epoch of the run was better.
     """
 
     run: str
@@ -79,6 +103,8 @@ class EpochDone(Struct, frozen=True):
     seconds: float
     samples_per_second: float
     learning_rate: float
+    state: RunState | None = None
+    best: bool = False
 
 
 class SettingChanged(Struct, frozen=True):
@@ -92,7 +118,7 @@ class SettingChanged(Struct, frozen=True):
 
 
 class RunFinished(Struct, frozen=True):
-    """The run ended, and why; ``message`` is a sentence where the reason is diverged or failed."""
+    """The run ended, and why; ``message`` is a sentence where the reason is early, diverged or failed."""
 
     run: str
     position: Position

@@ -9,7 +9,7 @@ from engine.architecture.network import NetworkSpec, walk
 from engine.backends.base import StepSettings
 from engine.errors import ConfigError
 from engine.training.config import OptimizerConfig
-from engine.training.events import LiveSetting
+from engine.training.events import LiveSetting, RunState
 from engine.validation import Range, field_range
 
 # Short enough that an answer to the pen never waits for it.
@@ -40,6 +40,27 @@ class LiveSettings:
         if self._rates:
             self._values["dropout"] = max(self._rates.values())
         self._changes: list[tuple[LiveSetting, float, float]] = []
+        self._settling = False
+
+    def restore(self, state: RunState) -> None:
+        """Take the values that held when ``state`` was told; nothing of it counts as a change."""
+        self._values |= {
+            "learning_rate": state.learning_rate,
+            "momentum": state.momentum,
+            "weight_decay": state.weight_decay,
+        }
+        if self._rates:
+            self._rates = {path: state.dropout_rates.get(path, rate) for path, rate in self._rates.items()}
+            self._values["dropout"] = max(self._rates.values())
+
+    def settle(self) -> None:
+        """Have the loop wait once for the batch in flight and report, so that its state can be kept."""
+        self._settling = True
+
+    def take_settling(self) -> bool:
+        """Whether the loop was asked to settle since the last call."""
+        settling, self._settling = self._settling, False
+        return settling
 
     def change(self, setting: LiveSetting, value: float) -> None:
         """Change a setting from the next batch on; ``dropout`` sets all Dropout layers.

@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Generator, Iterator
 
+import msgspec
 import numpy as np
 
 from engine.architecture.shapes import summarize
@@ -18,10 +19,12 @@ from engine.training.chance import dropout_mask, sample_order, shift_offsets
 from engine.training.config import TrainingConfig
 from engine.training.data import TrainingData, evaluation_batch
 from engine.training.events import (
+    EpochDone,
     Evaluating,
     Position,
     RunFinished,
     RunStarted,
+    RunState,
     SettingChanged,
     TrainingEvent,
 )
@@ -38,7 +41,7 @@ def train(
     config: TrainingConfig,
     *,
     run: str = "run",
-    start: Position | None = None,
+    start: Position | RunState | None = None,
     live: LiveSettings | None = None,
     stopwatch: Stopwatch | None = None,
     last_good: LastGoodWeights | None = None,
@@ -53,9 +56,10 @@ def train(
     config : TrainingConfig
     run : str
         Names the run in its events.
-    start : Position, optional
-        Where an earlier run of this network stopped; epochs and steps count on from there, and the rest of a
-        begun epoch comes first. An epoch whose batches were all trained is over. The schedule begins anew.
+    start : Position or RunState, optional
+        The position where an earlier run of this network stopped; epochs and steps count on from there, and the rest
+        of a begun epoch comes first. An epoch whose batches were all trained is over. The schedule begins anew.
+        From a state this very run goes on to its planned end, exactly as if it had never stopped.
     live : LiveSettings, optional
         Through which settings are changed between two events.
     stopwatch : Stopwatch, optional
@@ -89,7 +93,7 @@ class _Run:
         data: TrainingData,
         config: TrainingConfig,
         run: str,
-        start: Position,
+        start: Position | RunState,
         live: LiveSettings,
         stopwatch: Stopwatch,
         last_good: LastGoodWeights,
@@ -102,16 +106,24 @@ class _Run:
         self._stopwatch = stopwatch
         self._shapes = {layer.path: layer.output_shape for layer in summarize(network.spec).layers}
         self._batches_per_epoch = math.ceil(len(data.train) / config.batch_size)
-        if start.batch >= self._batches_per_epoch:  # stopped while it was validated
+        resumed = start if isinstance(start, RunState) else None
+        start = start.position if isinstance(start, RunState) else start
+        if resumed is None and start.batch >= self._batches_per_epoch:  # stopped while it was validated
             start = Position(start.epoch + 1, 0, start.step, start.seconds)
         self._start = start
+        self._resumed = resumed
+        self._first = resumed.first if resumed else start
+        self._best_epoch = resumed.best_epoch if resumed else 0
+        self._best_value = resumed.best_value if resumed else None
+        if resumed:
+            live.restore(resumed)
         self._in_flight: deque[tuple[Pending[BatchMetrics], int, float]] = deque()
         self._reports = Reports(run, start, stopwatch)
         self._last_good = last_good
         self._enqueued = start.step
 
     def fit(self) -> Iterator[TrainingEvent]:
-        last_epoch = self._start.epoch + self._config.epochs
+        last_epoch = self._first.epoch + self._config.epochs
         yield RunStarted(
             self._run, self._config, self._start, last_epoch, self._batches_per_epoch,
             len(self._data.train), len(self._data.validation),
@@ -119,6 +131,9 @@ class _Run:
         try:
             for epoch in range(self._start.epoch, last_epoch):
                 yield from self._epoch(epoch)
+                if epoch + 1 < last_epoch and self._is_patience_over(epoch + 1):
+                    yield self._finish_early()
+                    return
         except _Diverged as diverged:
             finished = self._go_back(str(diverged))
             if self._reports.due(0):
@@ -131,21 +146,63 @@ class _Run:
         order = sample_order(self._config.seed, epoch, len(self._data.train), self._config.sampling)
         first = self._start.batch if epoch == self._start.epoch else 0
         self._reports.begin_epoch()
+        if self._resumed is not None and epoch == self._start.epoch:
+            self._reports.resume_epoch(self._resumed)
         for batch in range(first, self._batches_per_epoch):
             yield from self._changes()
             self._begin_batch(order[batch * self._config.batch_size :][: self._config.batch_size])
             # The newest batch runs on the device while the one before is read: nothing waits.
-            self._finish_batches(in_flight=0 if self._live.synchronous else 1)
-            if self._reports.due(self._live.report_every):
-                yield self._reports.batches_done()
+            settle = self._live.take_settling()
+            self._finish_batches(in_flight=0 if settle or self._live.synchronous else 1)
+            if self._reports.due(0 if settle else self._live.report_every):
+                yield self._reports.batches_done(self._state())
         self._finish_batches()
         if self._reports.due(0):
-            yield self._reports.batches_done()
+            yield self._reports.batches_done(self._state())
         trained = self._stopwatch.seconds
         validation = yield from evaluate(self._network, self._data.validation, self._run)
         if not math.isfinite(validation[0]):
             raise _Diverged("in the validation")
-        yield self._reports.epoch_done(validation, trained, self._stopwatch.seconds)
+        yield self._note_epoch(epoch + 1, validation, trained)
+
+    def _note_epoch(self, epoch: int, validation: tuple[float, float], trained: float) -> EpochDone:
+        stopping = self._config.stopping
+        best = stopping.is_better(*validation, self._best_value)
+        if best:
+            self._best_epoch, self._best_value = epoch, stopping.value(*validation)
+        done = self._reports.epoch_done(validation, trained, self._stopwatch.seconds, best)
+        self._reports.begin_epoch()
+        return msgspec.structs.replace(done, state=self._state())
+
+    def _is_patience_over(self, epoch: int) -> bool:
+        patience = self._config.stopping.patience
+        return patience is not None and epoch - self._best_epoch >= patience
+
+    def _finish_early(self) -> RunFinished:
+        stopping = self._config.stopping
+        return RunFinished(
+            self._run, self._reports.position, "early",
+            f"Training stopped early: {stopping.patience} epochs in a row were not better than epoch "
+            f"{self._best_epoch} by validation {stopping.monitor}. The weights of that epoch are kept beside the last "
+            "ones.",
+        )  # fmt: skip
+
+    def _state(self) -> RunState | None:
+        """Return what the run needs to go on exactly from here; None while a batch is in flight."""
+        if self._in_flight:
+            return None
+        now = self._live.step(1.0)
+        begun = RunState(
+            position=self._reports.position,
+            first=self._first,
+            learning_rate=now.learning_rate,
+            momentum=now.momentum,
+            weight_decay=now.weight_decay,
+            dropout_rates=self._live.dropout_rates,
+            best_epoch=self._best_epoch,
+            best_value=self._best_value,
+        )
+        return self._reports.complete(begun)
 
     def _changes(self) -> Iterator[TrainingEvent]:
         """Tell what was changed, once all batches before the change are told."""
@@ -153,7 +210,7 @@ class _Run:
         if changes:
             self._finish_batches()
             if self._reports.due(0):
-                yield self._reports.batches_done()
+                yield self._reports.batches_done()  # without a state: the new settings hold already
         for setting, old, new in changes:
             yield SettingChanged(self._run, self._reports.position, setting, old, new)
 
@@ -163,7 +220,7 @@ class _Run:
             path: dropout_mask(self._config.seed, path, self._enqueued, (len(indices), *self._shapes[path]), rate)
             for path, rate in self._live.dropout_rates.items()
         }
-        schedule_batch = self._enqueued - self._start.step
+        schedule_batch = self._enqueued - self._first.step
         settings = self._live.step(
             factor(self._config.schedule, schedule_batch, self._batches_per_epoch, self._config.epochs)
         )

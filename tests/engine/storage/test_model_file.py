@@ -140,7 +140,7 @@ def test_weights_of_another_program_are_told_apart(tmp_path):
 
 
 def test_a_newer_format_asks_for_an_update(tmp_path, small):
-    data = small.replace(b'"format_version":"1"', b'"format_version":"2"')
+    data = small.replace(b'"format_version":"2"', b'"format_version":"3"')
     assert "update Netarium" in assert_refused(load_model, tmp_path / "m", data)
 
 
