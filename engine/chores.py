@@ -24,7 +24,8 @@ from engine.estimates.cost import memory_cost
 from engine.estimates.memory import describe_bytes
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
-from engine.inspection.confusion import mistakes
+from engine.history.records import CheckpointRecord
+from engine.inspection.confusion import confusion_matrix, mistakes
 from engine.session import Session
 from engine.twin import TwinStep, check_room, twin_run
 
@@ -49,6 +50,29 @@ def find_mistakes(session: Session, batches: Iterator[Array]) -> Chore:
         yield None
     found = mistakes(session.dataset.test_labels, np.concatenate(probabilities))
     yield m.MistakesFound(found, len(session.dataset.test_labels))
+
+
+def measure_confusion(command: m.MeasureConfusion, session: Session, checkpoint: CheckpointRecord | None) -> Chore:
+    """Classify the first test images a batch at a time; reply with ``ConfusionMeasured``.
+
+    Raises
+    ------
+    NetariumError
+        If the network cannot take the images of the data set.
+    """
+    answers: list[Array] = []
+    count = 0
+    for batch in session.test_probabilities():
+        answers.append(batch.argmax(axis=1))
+        count += len(batch)
+        if count >= command.samples:
+            break
+        yield None
+    assert session.dataset is not None
+    found = np.concatenate(answers)[: command.samples]
+    labels = session.dataset.test_labels[: len(found)]
+    matrix = confusion_matrix(labels, found, classes(session.spec))
+    yield m.ConfusionMeasured(matrix, session.class_names, len(found), checkpoint)
 
 
 def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:

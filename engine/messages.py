@@ -15,6 +15,7 @@ from engine.data.dataset import Dataset
 from engine.devices import DeviceInfo
 from engine.errors import NetariumError
 from engine.estimates.cost import Cost
+from engine.history.records import CheckpointRecord, RunRecord
 from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting, TrainingEvent
@@ -63,6 +64,36 @@ class TrainMore(Command):
     spec: NetworkSpec | None = None
     ignore_memory: bool = False
     backend: str = ""
+
+
+@dataclass(frozen=True)
+class ContinueRun(Command):
+    """Go on with a run of the history where it was left, exactly, to its planned end; ``id`` is its number there."""
+
+    run: str
+    id: int
+
+
+@dataclass(frozen=True)
+class BranchRun(Command):
+    """Begin a run with the weights of a checkpoint.
+
+    Without a ``config`` the settings are those of its own run, and from a training state it does again what that run
+    did; then ``backend`` and ``device`` are that run's too.
+    """
+
+    run: str
+    checkpoint: CheckpointRecord
+    config: TrainingConfig | None
+    device: str
+    backend: str
+
+
+@dataclass(frozen=True)
+class ViewMoment(LatestWins):
+    """Answer all questions from the weights of a checkpoint; None for the network of now."""
+
+    checkpoint: CheckpointRecord | None
 
 
 @dataclass(frozen=True)
@@ -131,6 +162,13 @@ class FindMistakes(LatestWins):
 
 
 @dataclass(frozen=True)
+class MeasureConfusion(LatestWins):
+    """Classify the first test images, ``samples`` at most, and tell which classes are taken for which."""
+
+    samples: int
+
+
+@dataclass(frozen=True)
 class Estimate(LatestWins):
     """Tell what training a network would cost; ``request`` comes back with the answers."""
 
@@ -173,9 +211,10 @@ class CancelTwin(Command):
 
 @dataclass(frozen=True)
 class Save(Command):
-    """Write the model, or its weights, in the format that the suffix names."""
+    """Write the model, or its weights, in the format that the suffix names; with ``best`` those of the best epoch."""
 
     path: Path
+    best: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,14 +258,14 @@ class DatasetLoaded(Reply):
 class NetworkReady(Reply):
     """The worker has this network now.
 
-    It was freshly made for a run, ``opened`` from ``path``, ``edited``, or ``restored`` since the one that was to
-    take its place could not be trained at all.
+    It was freshly made for a run, ``opened`` from ``path``, ``edited``, ``resumed`` or ``branched`` from a run of the
+    history, or ``restored`` since the one that was to take its place could not be trained at all.
     """
 
     spec: NetworkSpec
     config: TrainingConfig
     class_names: tuple[str, ...]
-    origin: Literal["fresh", "opened", "edited", "restored"] = "fresh"
+    origin: Literal["fresh", "opened", "edited", "resumed", "branched", "restored"] = "fresh"
     path: Path | None = None
     note: str = ""
 
@@ -302,6 +341,71 @@ class TooLarge(Reply):
 
     command: Train | TrainMore
     cost: Cost
+
+
+@dataclass(frozen=True)
+class HistoryOpened(Reply):
+    """The history of runs is there.
+
+    ``note`` tells what had to be mended, ``unfinished`` is the newest run if nobody ended it.
+    """
+
+    note: NetariumError | None
+    unfinished: RunRecord | None
+
+
+@dataclass(frozen=True)
+class HistoryTroubled(Reply):
+    """The history cannot be written for the time being; without an error, it can again."""
+
+    error: NetariumError | None
+
+
+@dataclass(frozen=True)
+class RunKept(Reply):
+    """The history has the run called ``run`` in events, as number ``id``."""
+
+    run: str
+    id: int
+
+
+@dataclass(frozen=True)
+class EpochReplayed(Reply):
+    """An epoch was trained a second time; ``exact`` if its figures are those of the first time, bit for bit."""
+
+    run: str
+    epoch: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class PastTold(Reply):
+    """What a run had done before it went on: columns by the names in ``engine.history.records``."""
+
+    run: str
+    label: str
+    batches_per_epoch: int
+    epochs: Mapping[str, np.ndarray]
+    batches: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class MomentShown(Reply):
+    """Answers come from this checkpoint from now on, or again from the network of now (None)."""
+
+    checkpoint: CheckpointRecord | None
+    spec: NetworkSpec
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ConfusionMeasured(Reply):
+    """How often each class (row) was taken for each (column) among the first ``samples`` test images."""
+
+    matrix: np.ndarray
+    class_names: tuple[str, ...]
+    samples: int
+    checkpoint: CheckpointRecord | None
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Best(NamedTuple):
 
 
 # A network as it was last trained, and its weights: what edits since then began with.
-Origin = tuple[NetworkSummary, Weights]
+EditOrigin = tuple[NetworkSummary, Weights]
 
 
 class Session:
@@ -86,7 +86,7 @@ class Session:
         if dataset is not None and model is None:
             check_classes(spec, dataset)
         self._moments_fit = False
-        self.origin: Origin | None = None  # of edits since the last training
+        self.origin: EditOrigin | None = None  # of edits since the last training
         with explained(backend, spec, config.batch_size):
             weights = model.weights if model else initial_weights(self.summary, config.initializer, config.seed)
             self.network: Network = backend.build(spec, weights)
@@ -231,6 +231,17 @@ class Session:
             del self.network, self._last_good
             self.network = self.backend.build(self.spec, weights)
             self._last_good = LastGoodWeights(self.network)
+
+    def recall_best(self, model: Model | None) -> None:
+        """Know the best epoch of the run so far again, from the weights after it."""
+        if model is not None and model.metrics and model.position is not None:
+            self.best = Best(model.metrics[-1], model.position, model.weights)
+
+    def take(self, model: Model) -> None:
+        """Have the weights, the history and the position of another model of the same network, to look at it."""
+        self.network.set_weights(model.weights)
+        self._moments_fit, self.state, self.best = False, None, None
+        self.position, self.metrics = model.position or Position(), model.metrics
 
     def edited(self, spec: NetworkSpec) -> Session:
         """Return a session with an edited network: what was not touched keeps its weights, the rest is drawn anew.

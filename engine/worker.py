@@ -86,8 +86,8 @@ class Worker:
         self._guard(self._wind_up)
 
     def _wind_up(self) -> None:
-        """End the run, and still save what was asked to be saved."""
-        self._bench.stop()
+        """End the run so that it can be continued, and still save what was asked to be saved."""
+        self._bench.close()
         for command in tuple(self._inbox):
             if isinstance(command, m.Save):
                 self._bench.handle(command)

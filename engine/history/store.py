@@ -121,6 +121,12 @@ class RunStore:
         row = self._connection.execute(f"SELECT {_LISTED} FROM runs WHERE id = ?", (run,)).fetchone()
         return None if row is None else _record(row)
 
+    def newest(self) -> RunRecord | None:
+        """Return the run that began last, unless it was deleted; None if there is none."""
+        query = f"SELECT {_LISTED} FROM runs WHERE deleted = '' ORDER BY id DESC LIMIT 1"
+        row = self._connection.execute(query).fetchone()
+        return None if row is None else _record(row)
+
     def start(self, run: int) -> RunStart:
         """Return what was known of a run when it began, its network among it; ``KeyError`` if there is none."""
         row = self._connection.execute(

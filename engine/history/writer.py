@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import FileError, NetariumError
+from engine.history.records import RunRecord
 from engine.history.recovery import Opening, open_history
 from engine.history.store import RunStore
 
@@ -23,8 +24,8 @@ class HistoryWriter:
 
     Parameters
     ----------
-    opened : callable (Opening)
-        Told once, when the history was opened and put in order.
+    opened : callable (Opening, RunRecord or None)
+        Told once, when the history was opened and put in order, with the newest run.
     troubled : callable (NetariumError or None)
         Told when writing fails, once until it works again, and then with None.
     folder : Path, optional
@@ -35,7 +36,7 @@ class HistoryWriter:
 
     def __init__(
         self,
-        opened: Callable[[Opening], None] = lambda opening: None,
+        opened: Callable[[Opening, RunRecord | None], None] = lambda opening, newest: None,
         troubled: Callable[[NetariumError | None], None] = lambda error: None,
         folder: Path | None = None,
     ) -> None:
@@ -109,7 +110,7 @@ class HistoryWriter:
                 return None
             self._opened_at = time.monotonic()
             self._store, opening = open_history(self._folder)
-            self._opened(opening)
+            self._opened(opening, self._store.newest())
         return self._store
 
 

@@ -1,0 +1,127 @@
+"""What it takes to go on with a run of the history: its last training state, its data set, and what may differ."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.backends.mxnet import runtime
+from engine.data.catalog import DATASETS, load_dataset, open_folder
+from engine.data.dataset import Dataset
+from engine.errors import DataError, FileError, TrainingError
+from engine.history.records import CheckpointRecord, RunRecord, RunStart
+from engine.history.store import RunStore
+from engine.storage.model_file import Model, load_model
+
+
+class Resumable(NamedTuple):
+    """A run at its last training state.
+
+    ``best`` holds the weights of its best epoch where those are kept. ``caution`` is a sentence where the continuation
+    may differ from what an uninterrupted run would have given, and empty where it is exact.
+    """
+
+    record: RunRecord
+    start: RunStart
+    model: Model
+    best: Model | None
+    caution: str
+
+
+def find_resumable(store: RunStore, run: int) -> Resumable:
+    """Find what a run goes on from: its newest training state that can be read.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such run, it goes on at this moment, has reached its planned end, or left no state.
+    FileError
+        If none of its states can be read, telling of the newest.
+    """
+    record = store.run(run)
+    if record is None:
+        raise TrainingError("history.unknown", "There is no run {run} in the history.", run=run)
+    _refuse_if_busy(store, record)
+    if record.status == "completed" or record.epochs >= record.last_epoch:
+        raise TrainingError(
+            "history.complete",
+            "Run {run} has trained all its {epochs} epochs. Branch from it, or train more epochs on its weights.",
+            run=run, epochs=record.epochs,
+        )  # fmt: skip
+    checkpoints = store.checkpoints(run)
+    model = _newest_state(checkpoints, run)
+    state = model.state
+    assert state is not None
+    best = None
+    for checkpoint in checkpoints:
+        if checkpoint.position.epoch == state.best_epoch and checkpoint.position.batch == 0:
+            with suppress(FileError):
+                best = load_model(checkpoint.path)
+    start = store.start(run)
+    return Resumable(record, start, model, best, _caution(start))
+
+
+def load_recorded_data(start: RunStart) -> Dataset:
+    """Read the data set of a run again.
+
+    Raises
+    ------
+    DataError
+        If it is gone, or its content is another than the run learned from.
+    """
+    dataset = load_dataset(start.dataset) if start.dataset in DATASETS else open_folder(Path(start.dataset))
+    check_data(start, dataset)
+    return dataset
+
+
+def check_data(start: RunStart, dataset: Dataset) -> None:
+    """Check that a data set is the one that a run learned from; ``DataError`` if not."""
+    if start.digest and dataset.digest != start.digest:
+        raise DataError(
+            "history.other_data",
+            "{dataset} is not what the run learned from: its images or labels have changed since. Put the old files "
+            "back to go on, or train more epochs on the run's weights.",
+            dataset=start.dataset,
+        )
+
+
+def _refuse_if_busy(store: RunStore, record: RunRecord) -> None:
+    lock = store.lock(record.id)
+    if lock is None:
+        raise TrainingError(
+            "history.busy", "Run {run} is being trained by another Netarium at this moment; stop it there first.",
+            run=record.id,
+        )  # fmt: skip
+    os.close(lock)
+
+
+def _newest_state(checkpoints: list[CheckpointRecord], run: int) -> Model:
+    problem: FileError | None = None
+    for checkpoint in reversed(checkpoints):
+        if checkpoint.kind != "state":
+            continue
+        try:
+            model = load_model(checkpoint.path)
+        except FileError as error:
+            problem = problem or error
+            continue
+        if model.state is not None:
+            return model
+    raise problem or TrainingError(
+        "history.no_state", "Run {run} left no training state to go on from; branch from one of its snapshots.", run=run
+    )
+
+
+def _caution(start: RunStart) -> str:
+    now = {name: str(value) for name, value in runtime.versions().items()}
+    threads = now.pop("threads")
+    changed = [name for name, value in now.items() if start.versions.get(name, value) != value]
+    if str(start.threads) != threads:
+        changed.insert(0, f"threads ({start.threads} then, {threads} now)")
+    if start.device.startswith("gpu"):
+        changed.append("a GPU's order of addition")
+    if not changed:
+        return ""
+    return "It may not come out bit for bit as without the interruption: " + ", ".join(changed) + " may differ."
