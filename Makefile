@@ -68,6 +68,12 @@ bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 bench-scratch: $(CAN_RUN) ## Measure the NumPy backend beside a textbook implementation
 	$(BIN)/python benchmarks/scratch.py $(ARGS)
 
+.PHONY: torture
+torture: $(CAN_TEST) ## Kill 200 runs, resume 10 networks at 10 places, fail every write, flip 10,000 bits
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --torture --timeout 3600 tests/engine/history/test_kills.py \
+		tests/engine/history/test_exact_resume.py tests/engine/history/test_faults.py \
+		tests/engine/storage/test_bit_flips.py $(ARGS)
+
 .PHONY: pictures
 pictures: $(CAN_RUN) ## Make the pictures of editor and diagrams in docs/images anew
 	$(BIN)/python scripts/pictures.py $(ARGS)

@@ -98,7 +98,7 @@ class Worker:
             action()
         except Exception as error:
             self._post(m.Crashed(f"{type(error).__name__}: {error}", traceback.format_exc()))
-            self._bench.enter(self._bench.state)  # the window may be waiting for another state
+            self._bench.trainer.enter(self._bench.trainer.state)  # the window may be waiting for another state
 
     def _next_command(self) -> m.Command | None:
         """Return what is asked, or None when there is work to go on with; wait while there is neither."""

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
+
+import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # The networks of the tests are small, and two threads that wait for each other on a busy machine are slow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Also what lives longer than a test, and has no folder of its own, leaves the user's settings and runs alone.
+os.environ["NETARIUM_HOME"] = tempfile.mkdtemp(prefix="netarium-tests-")
+atexit.register(shutil.rmtree, os.environ["NETARIUM_HOME"], ignore_errors=True)
 
-import pytest
+
+def pytest_addoption(parser):
+    parser.addoption("--torture", action="store_true", help="do in full what the suite does a sample of")
+
+
+@pytest.fixture
+def torture(request) -> bool:
+    """Whether the whole of a long campaign is wanted, not the sample that the suite runs."""
+    return request.config.getoption("--torture")
 
 
 @pytest.fixture(autouse=True)

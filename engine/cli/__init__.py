@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli import commands, gradients, networks, twin
+from engine.cli import commands, gradients, networks, training, twin
 from engine.cli.output import silence_stdout
-from engine.cli.parser import parser
+from engine.cli.parser import INTERRUPTED, parser
 from engine.errors import NetariumError
 from engine.storage.paths import use_data_home
 
 _COMMANDS = {
-    "train": commands.train,
+    "train": training.train,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
     "networks": networks.networks,
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except KeyboardInterrupt:
         print("Interrupted; no file was changed.", file=sys.stderr)
-        return commands.INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         silence_stdout()
         return 0

@@ -13,6 +13,9 @@ from engine.training import config as c
 
 DEFAULT_NETWORK = "lenet-tanh"
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 _EPILOG = (
     "Without a command the window opens: app.py [MODEL] [--dataset-path FOLDER]. "
     "--data-dir FOLDER, with or without a command, moves everything Netarium keeps for itself."
@@ -86,6 +89,14 @@ def _at_least(low: int) -> Callable[[str], int]:
     return number
 
 
+def _seconds(text: str) -> float:
+    """Return a number of seconds, 0 or more."""
+    value = float(text)
+    if not 0 <= value <= 1e6:
+        raise argparse.ArgumentTypeError("must be a number of seconds")
+    return value
+
+
 def _two_backends(text: str) -> tuple[str, str]:
     """Return two names of backends that are separated by a comma."""
     names = tuple(name.strip() for name in text.split(","))
@@ -140,9 +151,23 @@ def _add_train(to: argparse.ArgumentParser) -> None:
         "--continue", dest="continued", type=Path, metavar="MODEL",
         help="train a saved model on; an edited --network keeps the weights of unchanged layers",
     )  # fmt: skip
+    to.add_argument(
+        "--resume", dest="resumed", metavar="RUN|FILE",
+        help="go on exactly with a run of the history (its number, or `last`) or a file of a training state",
+    )  # fmt: skip
     _add_data(to)
     _add_device(to)
+    to.set_defaults(device=None, backend=None)  # so that a resumed run has its own
     to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
+    to.add_argument(
+        "--save-which", choices=("last", "best"), default="last",
+        help="the weights after the last epoch, or after the best (default: last)",
+    )  # fmt: skip
+    to.add_argument("--no-history", action="store_true", help="do not record the run")
+    to.add_argument(
+        "--checkpoint-every", type=_seconds, metavar="SECONDS",
+        help="how often a training state is kept within an epoch (default: 30; 0: as often as possible)",
+    )  # fmt: skip
     to.add_argument("--ignore-memory", action="store_true", help="train even if memory seems not to suffice")
 
     settings = to.add_argument_group("settings, by default those that the network was published with")
@@ -173,6 +198,8 @@ def _add_train(to: argparse.ArgumentParser) -> None:
     setting("--magnitude", float)
     setting("--scale", float, text="spread of normal and uniform initial weights")
     setting("--biases", choices=c.Biases)
+    setting("--monitor", choices=c.Monitor, text="what of the validation tells the best epoch")
+    setting("--patience", int, text="end after so many epochs without a new best one")
     setting("--sampling", choices=c.Sampling)
     setting("--shift", int, text="move each training image at random by up to N pixels in every direction")
     setting("--loss-reduction", choices=c.Reduction)

@@ -77,7 +77,7 @@ class Recorder:
         self._writer, self._session, self._origin, self._run, self._pace = writer, session, origin, run, pace
         self._began, self._replayed = began, replayed
         self._log: RunLog | None = None
-        self._kept = {"state": -1, "snapshot": -1}  # the steps of the last checkpoints
+        self._kept: dict[CheckpointKind, tuple[int, int]] = {}  # epoch and step of the last checkpoints
         self._state_at = self._snapshot_at = self._figures_at = time.monotonic()
         self._best: Model | None = None  # of the best epoch, where it is not written yet
         self._afford_at = 0.0  # before then a checkpoint would take more than its share
@@ -194,9 +194,10 @@ class Recorder:
         """Have a checkpoint written, unless it was."""
         log = self._log
         assert log is not None and model.position is not None
-        if self._kept[kind] == model.position.step:
+        place = model.position.epoch, model.position.step  # validation lies between two epochs at one step
+        if self._kept.get(kind) == place:
             return
-        self._kept[kind] = model.position.step
+        self._kept[kind] = place
         if kind == "state":
             self._state_at = time.monotonic()
         else:

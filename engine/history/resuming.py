@@ -88,6 +88,8 @@ def check_data(start: RunStart, dataset: Dataset) -> None:
 
 
 def _refuse_if_busy(store: RunStore, record: RunRecord) -> None:
+    if record.status != "running":
+        return
     lock = store.lock(record.id)
     if lock is None:
         raise TrainingError(

@@ -64,7 +64,7 @@ class Listener:
 
 @pytest.fixture
 def listener(monkeypatch):
-    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -254,7 +254,7 @@ def test_commands_out_of_place_do_nothing(listener):
 
 
 def test_closing_while_training_ends_the_run_and_still_saves(monkeypatch, tmp_path):
-    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -271,7 +271,7 @@ def test_an_unforeseen_error_is_reported_and_the_thread_lives(listener, monkeypa
     def broken(*_):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr("engine.workbench.save_model_as", broken)
+    monkeypatch.setattr("engine.trainer.save_model_as", broken)
     train(listener)
     listener.wait_for_kind(RunFinished)
     crashed = listener.ask(m.Save("x"), m.Crashed)
@@ -397,7 +397,7 @@ class OutOfMemory:
 
 
 def test_a_run_that_fails_at_once_gives_back_the_network_from_before(monkeypatch):
-    monkeypatch.setattr("engine.workbench.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
     listener = Listener(Worker(make_backend=OutOfMemory))
     listener.worker.start()
     listener.wait_for_state("ready")

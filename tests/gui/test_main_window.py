@@ -350,7 +350,7 @@ def test_an_unforeseen_error_is_told_in_a_dialog_and_the_window_goes_on(operator
     def broken(*_):
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr("engine.workbench.Session", broken)
+    monkeypatch.setattr("engine.trainer.Session", broken)
     operator.click("trainButton")
     operator.until(lambda: operator.window.findChild(QDialog, "errorDialog") is not None)
     assert "nobody foresaw this" in operator.find("errorSentence", QLabel).text()

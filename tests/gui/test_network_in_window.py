@@ -339,7 +339,7 @@ def test_a_run_in_numpy_goes_on_in_gluon(operator):
     operator.click("stopButton")
     operator.until_state("trained")
     np.testing.assert_allclose(read(operator, "dense1/weight"), weights, atol=1e-6)
-    assert operator.controller._worker._bench._session.backend.name == "gluon"
+    assert operator.controller._worker._bench.trainer.session.backend.name == "gluon"
 
 
 def test_choosing_noise_says_what_it_teaches(operator):

@@ -75,7 +75,7 @@ def model(digits, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     network = "--network mlp-128-64 --optimizer adam --learning-rate 0.005 --initializer xavier"
     amount = "--batch-size 500 --epochs 3 --limit-train 30000 --limit-validation 100"
-    assert main(["train", *network.split(), *amount.split(), "--save", str(path)]) == 0
+    assert main(["train", *network.split(), *amount.split(), "--save", str(path), "--no-history"]) == 0
     return path
 
 

@@ -10,14 +10,16 @@ import pytest
 from engine.architecture.layers import Activation, Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
-from engine.cli import commands
+from engine.cli import training
 from engine.data.dataset import Dataset
+from engine.history.store import RunStore
 from engine.storage.model_file import load_model
 from engine.storage.networks import write_network
 from engine.training.config import (
     InitializerConfig,
     OptimizerConfig,
     ScheduleConfig,
+    StoppingConfig,
     TrainingConfig,
 )
 from engine.training.events import BatchesDone
@@ -45,14 +47,14 @@ def interrupt_at_step(monkeypatch):
     """Return a function after whose call Ctrl-C is pressed, once, when a report reaches a step."""
     steps = []
 
-    class Pressing(commands.Progress):
+    class Pressing(training.Progress):
         def show(self, event):
             super().show(event)
             if steps and isinstance(event, BatchesDone) and event.position.step >= steps[0]:
                 steps.clear()
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(commands, "Progress", Pressing)
+    monkeypatch.setattr(training, "Progress", Pressing)
     return steps.append
 
 
@@ -72,7 +74,7 @@ def test_people_get_a_line_an_epoch(run, digits):
     answer = run(*(argument for argument in QUICK if argument != "--json"), "--dataset-path", digits)
     assert [line[:9] for line in answer.out.splitlines()] == ["epoch   1", "epoch   2"]
     assert answer.out.count("validation loss") == 2
-    assert answer.err == ""
+    assert answer.err == "Recorded as run 1.\n"
 
 
 def test_evaluating_the_saved_model_gives_the_last_validation(run, digits, tmp_path):
@@ -102,7 +104,7 @@ SETTINGS = {
     "decay": 0.7, "beta1": 0.6, "beta2": 0.99, "weight-decay": 0.01, "clip-value": 0.5, "clip-norm": 2.0,
     "schedule": "one-cycle", "warmup-epochs": 0.5, "step-epochs": 4, "step-factor": 0.25, "final-factor": 0.125,
     "rising-fraction": 0.375, "initializer": "normal", "distribution": "gaussian", "magnitude": 2.0, "scale": 0.05,
-    "biases": "drawn",
+    "biases": "drawn", "monitor": "loss", "patience": 7,
 }  # fmt: skip
 
 
@@ -120,8 +122,8 @@ def test_every_setting_reaches_the_run(run, digits, tmp_path):
             "one-cycle", warmup_epochs=0.5, step_epochs=4, step_factor=0.25, final_factor=0.125, rising_fraction=0.375
         ),
         initializer=InitializerConfig("normal", distribution="gaussian", magnitude=2.0, scale=0.05, biases="drawn"),
-        batch_size=40, epochs=2, seed=12, loss_reduction="sum", sampling="with-replacement", shift=3,
-        limit_train=120, limit_validation=60,
+        stopping=StoppingConfig("loss", patience=7), batch_size=40, epochs=2, seed=12, loss_reduction="sum",
+        sampling="with-replacement", shift=3, limit_train=120, limit_validation=60,
     )  # fmt: skip
     assert load_model(saved).config == expected
 
@@ -253,13 +255,13 @@ def test_ctrl_c_saves_a_model_that_continues_exactly(run, digits, tmp_path, inte
 
 
 def test_a_second_ctrl_c_ends_at_once_and_saves_nothing(run, digits, tmp_path, monkeypatch):
-    class Impatient(commands.Progress):
+    class Impatient(training.Progress):
         def show(self, event):
             if isinstance(event, BatchesDone):
                 signal.raise_signal(signal.SIGINT)
                 signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(commands, "Progress", Impatient)
+    monkeypatch.setattr(training, "Progress", Impatient)
     before = signal.getsignal(signal.SIGINT)
     answer = run(*QUICK, "--dataset-path", digits, "--save", tmp_path / "m.npz")
     assert (answer.code, answer.out, answer.err) == (130, "", "Interrupted; no file was changed.\n")
@@ -285,8 +287,8 @@ def test_a_run_that_diverges_ends_in_a_sentence_and_saves_good_weights(run, digi
     run(*QUICK, *data, "--epochs", 1, "--optimizer", "sgd", "--learning-rate", 0.1, "--save", first)
     answer = run("train", "--continue", first, *data, *WILD, "--save", wild)
     assert answer.code == 2
-    saved, sentence = answer.err.splitlines()
-    assert saved == f"Saved {wild}"
+    recorded, saved, sentence = answer.err.splitlines()
+    assert (recorded, saved) == ("Recorded as run 2.", f"Saved {wild}")
     assert "The loss became infinite or undefined" in sentence and "smaller learning rate" in sentence
     assert all(np.isfinite(array).all() for array in load_model(wild).weights.values())
 
@@ -371,3 +373,75 @@ def test_a_model_trained_in_one_backend_goes_on_in_another(run, digits, tmp_path
             for name in ("gluon", "scratch")]  # fmt: skip
     assert told[0]["accuracy"] == told[1]["accuracy"]
     assert told[0]["loss"] == pytest.approx(told[1]["loss"], rel=1e-4)
+
+
+def test_a_run_that_was_stopped_is_resumed_by_its_number_and_ends_as_if_it_never_had_been(
+    run, digits, tmp_path, interrupt_at_step
+):
+    whole, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "rest"))
+    data = ("--dataset-path", digits)
+    through = run(*QUICK, *data, "--save", whole).objects
+    interrupt_at_step(27)
+    stopped = run(*QUICK, *data)
+    assert stopped.code == 130 and "Recorded as run 2." in stopped.err
+
+    resumed = run("train", "--resume", "last", "--json", "--save", rest)
+
+    assert resumed.code == 0 and "Recorded as run 2." in resumed.err
+    assert [epoch["epoch"] for epoch in resumed.objects] == [2]
+    assert [resumed.objects[0][name] for name in FIGURES] == [through[1][name] for name in FIGURES]
+    assert_same_weights(whole, rest)
+    store = RunStore()
+    record = store.run(2)
+    assert (record.status, record.epochs, record.step) == ("completed", 2, 40)
+    assert store.batches(2)["step"].tolist() == list(range(1, 41))
+    store.close()
+    assert "has trained all its 2 epochs" in run("train", "--resume", 2).refusal()
+
+
+def test_a_saved_training_state_is_resumed_from_its_file(run, digits, tmp_path, interrupt_at_step):
+    whole, part, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "part", "rest"))
+    data = ("--dataset-path", digits)
+    schedule = ("--schedule", "one-cycle")
+    run(*QUICK, *data, *schedule, "--save", whole)
+    interrupt_at_step(9)
+    run(*QUICK, *data, *schedule, "--save", part, "--no-history")
+    assert run("train", "--resume", part, *data, "--save", rest).code == 0
+    assert_same_weights(whole, rest)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--resume", 99), "neither a file nor a run 99"),
+        (("--resume", "last", "--epochs", 3), "--epochs cannot be given"),
+        (("--resume", "last", "--network", "mlp-64"), "--network cannot be given"),
+        (("--resume", "last", "--dataset-path", "."), "has no train-images"),
+    ],
+)
+def test_what_cannot_be_resumed_is_refused_in_a_sentence(run, digits, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    run(*QUICK, "--dataset-path", digits, "--epochs", 1)
+    assert sentence in run("train", *options).refusal()
+
+
+def test_without_a_history_nothing_is_recorded(run, digits, netarium_home):
+    answer = run(*QUICK, "--dataset-path", digits, "--no-history")
+    assert answer.code == 0 and answer.err == ""
+    assert not (netarium_home / "history").exists()
+
+
+def test_patience_ends_a_run_and_the_best_epoch_can_be_saved(run, digits, tmp_path):
+    saved = tmp_path / "best.safetensors"
+    answer = run(
+        *QUICK, "--dataset-path", digits, "--epochs", 30, "--monitor", "loss", "--patience", 2, "--learning-rate", 0.02,
+        "--save", saved, "--save-which", "best",
+    )  # fmt: skip
+    losses = [epoch["validation_loss"] for epoch in answer.objects]
+    best = losses.index(min(losses)) + 1
+    assert answer.code == 0 and len(losses) == best + 2 < 30
+    assert f"not better than epoch {best} by validation loss" in answer.err
+    model = load_model(saved)
+    assert model.metrics[-1].epoch == best and model.position.step == best * 20
+    told = run("evaluate", saved, "--dataset-path", digits, "--json").objects[0]
+    assert told["loss"] == pytest.approx(losses[best - 1], rel=1e-5)

@@ -1,0 +1,89 @@
+"""Sessions that go on with runs of the history: exactly where one was left, or on a branch from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.backends.base import Backend
+from engine.data.dataset import Dataset
+from engine.devices import check_device
+from engine.history.records import CheckpointRecord, Origin
+from engine.history.resuming import check_data, find_resumable, load_recorded_data
+from engine.history.store import RunStore
+from engine.session import Session
+from engine.storage.model_file import load_model
+from engine.training.config import TrainingConfig
+
+MakeBackend = Callable[[str, str], Backend]
+
+_MOMENTS_RESTART = "A snapshot holds weights alone: the optimizer's moments begin anew."
+
+
+class Returned(NamedTuple):
+    """A session as a checkpoint left it.
+
+    ``replays`` tells that ``Session.resume`` goes on with the run itself, to its planned end; otherwise ``config`` are
+    the settings of the run to begin. ``note`` is a sentence on what may differ from an uninterrupted run, or empty.
+    """
+
+    session: Session
+    config: TrainingConfig
+    replays: bool
+    note: str
+    origin: Origin
+
+
+def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backend: MakeBackend) -> Returned:
+    """Return to where a run was left, with the backend and the data set it had.
+
+    Parameters
+    ----------
+    dataset : Dataset, optional
+        The one that is open; the run's own is read if it is another.
+
+    Raises
+    ------
+    NetariumError
+        If the run has ended, left no state, or its data set or device cannot be had.
+    """
+    found = find_resumable(store, run)
+    start = found.start
+    if dataset is None or dataset.source != start.dataset:
+        dataset = load_recorded_data(start)
+    check_data(start, dataset)
+    backend = make_backend(start.backend, check_device(start.device))
+    session = Session(backend, start.spec, start.config, dataset, found.model)
+    session.recall_best(found.best)
+    return Returned(session, start.config, True, found.caution, start.origin)
+
+
+def branch_from(
+    store: RunStore,
+    checkpoint: CheckpointRecord,
+    config: TrainingConfig | None,
+    dataset: Dataset,
+    make_backend: MakeBackend,
+    backend: str,
+    device: str,
+) -> Returned:
+    """Return to a checkpoint, to train on from it with ``config``, or with its own run's settings if that is None.
+
+    From a training state and with its own settings it does what its run did, in the backend and on the device of
+    that run.
+
+    Raises
+    ------
+    NetariumError
+        If the checkpoint cannot be read, or the data set does not fit its network.
+    """
+    model = load_model(checkpoint.path)
+    replays = config is None and model.state is not None
+    if replays and store.run(checkpoint.run) is not None:
+        start = store.start(checkpoint.run)
+        check_data(start, dataset)
+        backend, device = start.backend, start.device
+    settings = config or model.config or TrainingConfig()
+    session = Session(make_backend(backend, check_device(device)), model.spec, model.config or settings, dataset, model)
+    origin = Origin(checkpoint.kind, checkpoint.run, checkpoint.position.step)
+    return Returned(session, settings, replays, "" if checkpoint.kind == "state" else _MOMENTS_RESTART, origin)
