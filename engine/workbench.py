@@ -95,7 +95,7 @@ class Workbench:
                     batches = self._session.test_probabilities()
                     self._chores[m.FindMistakes] = command, find_mistakes(self._session, batches)
                 case m.Estimate() if self.state == "ready" and self._dataset is not None:
-                    backend = self._make_backend(command.backend, check_device(command.device))
+                    backend = self._make_backend(command.backend, check_device(command.device, command.backend))
                     self._chores[m.Estimate] = command, estimate(command, backend, self._dataset)
                 case m.CheckGradients():
                     self._refuse_while_training()
@@ -195,7 +195,7 @@ class Workbench:
         self._refuse_while_training()
         if self._dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
-        backend = self._make_backend(command.backend, check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         self._park()
         try:
             if self._is_too_large(command, command.spec, command.device):
@@ -221,7 +221,8 @@ class Workbench:
             return
         going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
         if command.backend not in ("", going_on.backend.name):
-            going_on = going_on.moved(self._make_backend(command.backend, going_on.backend.device))
+            device = check_device(going_on.backend.device, command.backend)
+            going_on = going_on.moved(self._make_backend(command.backend, device))
         run = going_on.train(command.run, command.config)  # a refusal leaves the network as it was
         if going_on is not session:
             self._exchange(going_on)
@@ -332,7 +333,7 @@ class Workbench:
     def _open(self, command: m.Open) -> None:
         self._refuse_while_training()
         opened = open_model(command.path, command.spec)
-        backend = self._make_backend(command.backend, check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         config = opened.model.config or command.config
         self._session = Session(backend, opened.model.spec, config, self._dataset, opened.model)
         self._parked = None
