@@ -105,8 +105,10 @@ def check_device(name: str, backend: str) -> str:
     return device.name
 
 
-def twin_device(name: str, backend: str) -> str:
-    """Return where one half of a twin run computes: on the device asked for or, if its backend cannot, on the CPU.
+def device_or_cpu(name: str, backend: str) -> str:
+    """Return the full name of a device if a backend can use it, otherwise the CPU's, which every backend can use.
+
+    For what goes from one backend to another: each computes where it can.
 
     Raises
     ------

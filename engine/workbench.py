@@ -14,7 +14,7 @@ from engine.backends.mxnet import runtime
 from engine.chores import Chore, check_gradients, estimate, find_mistakes, train_twins
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
-from engine.devices import check_device, list_devices
+from engine.devices import check_device, device_or_cpu, list_devices
 from engine.errors import NetariumError, TrainingError
 from engine.estimates.cost import memory_cost
 from engine.session import Origin, Session
@@ -221,7 +221,7 @@ class Workbench:
             return
         going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
         if command.backend not in ("", going_on.backend.name):
-            device = check_device(going_on.backend.device, command.backend)
+            device = device_or_cpu(going_on.backend.device, command.backend)
             going_on = going_on.moved(self._make_backend(command.backend, device))
         run = going_on.train(command.run, command.config)  # a refusal leaves the network as it was
         if going_on is not session:

@@ -14,7 +14,7 @@ import pytest
 from engine import cuda_driver
 from engine.backends.choice import BACKEND_NAMES
 from engine.backends.scratch import cupy_module
-from engine.devices import check_device, list_devices, twin_device
+from engine.devices import check_device, device_or_cpu, list_devices
 from engine.errors import DeviceError
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ int cuDeviceGetAttribute(int *value, int which, int device) {
 
 REPORT = """
 import json, sys
-from engine.devices import check_device, list_devices, twin_device
+from engine.devices import check_device, list_devices, device_or_cpu
 from engine.errors import DeviceError
 refusals = {}
 for backend in ("gluon", "scratch"):
@@ -47,7 +47,7 @@ for backend in ("gluon", "scratch"):
     except DeviceError as error:
         refusals[backend] = [error.code, str(error)]
 try:
-    twins = [twin_device("gpu(0)", backend) for backend in ("gluon", "scratch")]
+    twins = [device_or_cpu("gpu(0)", backend) for backend in ("gluon", "scratch")]
 except DeviceError as error:
     twins = error.code
 print(json.dumps({
@@ -55,6 +55,39 @@ print(json.dumps({
     "refusals": refusals,
     "twins": twins,
     "imported": [name for name in ("mxnet", "cupy") if name in sys.modules],
+}))
+"""
+
+# In the worker: a run on the new GPU, a twin run, and on with the network in another backend.
+WORK = """
+import json, sys
+import msgspec
+from engine import messages as m
+from engine.backends.choice import make_backend
+from engine.networks import choose_network
+from engine.training.events import EpochDone
+from engine.workbench import Workbench
+told, made = [], []
+def make(name, device):
+    made.append([name, device])
+    return make_backend(name, device)
+bench = Workbench(told.append, make)
+bench.load()
+bench.handle(m.LoadDataset("random-labels"))
+chosen = choose_network("mlp-64", (1, 1, 99), 10)
+config = msgspec.structs.replace(chosen.config, epochs=1)
+def work(command):
+    bench.handle(command)
+    while bench.is_busy:
+        bench.go_on()
+work(m.TwinRun(1, chosen.spec, config, "gpu(0)", ("gluon", "scratch"), 5))
+work(m.Train("run", chosen.spec, config, "gpu(0)", backend="scratch"))
+work(m.TrainMore("run", config, None, backend="gluon"))
+failures = [str(message.error) for message in told if isinstance(message, m.CommandFailed)]
+steps = [step for message in told if isinstance(message, m.TwinStepped) for step in message.steps]
+print(json.dumps({
+    "failures": failures, "made": made, "epochs": [e.epoch for e in told if isinstance(e, EpochDone)],
+    "apart": max(step.loss_difference for step in steps), "steps": len(steps),
 }))
 """
 
@@ -95,12 +128,12 @@ def test_cpu_comes_first_and_every_backend_can_use_it():
 @pytest.mark.parametrize("backend", BACKEND_NAMES)
 @pytest.mark.parametrize("name", ["cpu", "cpu(0)", "cpu(1)"])
 def test_every_cpu_context_is_accepted(name, backend):
-    assert check_device(name, backend) == twin_device(name, backend) == name
+    assert check_device(name, backend) == device_or_cpu(name, backend) == name
 
 
 @pytest.mark.parametrize("name", ["gpu(99)", "tpu", "", "cpu(x)"])
 def test_an_unknown_device_is_refused_with_the_ones_there_are(name):
-    for find in (check_device, twin_device):
+    for find in (check_device, device_or_cpu):
         with pytest.raises(DeviceError, match=r"Choose one of: cpu") as caught:
             find(name, "scratch")
         assert caught.value.code == "device.unknown"
@@ -222,6 +255,16 @@ def test_the_command_line_trains_on_such_a_gpu_and_names_the_way_there(driver):
     assert (here.returncode, there.returncode) == (0, 0), there.stderr
     figures = [{k: v for k, v in json.loads(done.stdout).items() if "second" not in k} for done in (here, there)]
     assert figures[0] == figures[1]
+
+
+def test_the_worker_computes_on_such_a_gpu_and_elsewhere_what_cannot_go_there(driver):
+    done = with_gpus(driver, [STANDINS], "-c", WORK)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["failures"] == []
+    assert told["made"] == [["gluon", "cpu"], ["scratch", "gpu(0)"], ["scratch", "gpu(0)"], ["gluon", "cpu"]]
+    assert len(told["epochs"]) == 2
+    assert told["steps"] == 5 and told["apart"] < 1e-5
 
 
 def test_a_summary_tells_the_memory_and_the_time_of_such_a_gpu(driver):
