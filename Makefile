@@ -68,6 +68,10 @@ bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 bench-scratch: $(CAN_RUN) ## Measure the NumPy backend beside a textbook implementation
 	$(BIN)/python benchmarks/scratch.py $(ARGS)
 
+.PHONY: bench-cupy
+bench-cupy: $(CAN_RUN) ## Measure the scratch backend with CuPy on a GPU beside NumPy on the CPU
+	$(BIN)/python benchmarks/gpu.py $(ARGS)
+
 .PHONY: pictures
 pictures: $(CAN_RUN) ## Make the pictures of editor and diagrams in docs/images anew
 	$(BIN)/python scripts/pictures.py $(ARGS)

@@ -276,3 +276,11 @@ def test_a_summary_tells_the_memory_and_the_time_of_such_a_gpu(driver):
     cost = json.loads(told.stdout)
     assert (cost["device"], cost["available_bytes"]) == ("gpu(0)", 61 * 2**30)
     assert cost["train_seconds"] > 0
+
+
+def test_the_contract_of_all_backends_is_checked_where_cupy_computes(driver):
+    told = with_gpus(
+        driver, [STANDINS], "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/engine/backends/test_cupy.py"
+    )
+    assert told.returncode == 0, told.stdout[-2000:]
+    assert " passed" in told.stdout and "skipped" not in told.stdout
