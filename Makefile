@@ -74,6 +74,10 @@ torture: $(CAN_TEST) ## Kill 200 runs, resume 10 networks at 10 places, fail eve
 		tests/engine/history/test_exact_resume.py tests/engine/history/test_faults.py \
 		tests/engine/storage/test_bit_flips.py $(ARGS)
 
+.PHONY: bench-cupy
+bench-cupy: $(CAN_RUN) ## Measure the scratch backend with CuPy on a GPU beside NumPy on the CPU
+	$(BIN)/python benchmarks/gpu.py $(ARGS)
+
 .PHONY: pictures
 pictures: $(CAN_RUN) ## Make the pictures of editor and diagrams in docs/images anew
 	$(BIN)/python scripts/pictures.py $(ARGS)

@@ -17,7 +17,7 @@ from engine.backends.base import Array, Backend
 from engine.backends.scratch.check_plan import plan_check
 from engine.backends.scratch.gradient_check import each_gradient
 from engine.data.dataset import Dataset
-from engine.devices import check_device
+from engine.devices import device_or_cpu
 from engine.errors import NetariumError, TrainingError
 from engine.estimates.available import available_memory
 from engine.estimates.cost import memory_cost
@@ -131,9 +131,7 @@ def train_twins(command: m.TwinRun, make_backend: Callable[[str, str], Backend],
         If network, settings and data do not fit one another, memory will not suffice, or one of the two diverges.
     """
     config = command.config.checked()
-    first, second = (
-        make_backend(name, "cpu" if name == "scratch" else check_device(command.device)) for name in command.backends
-    )
+    first, second = (make_backend(name, device_or_cpu(command.device, name)) for name in command.backends)
     check_room(command.spec, config, command.device)
     steps: list[TwinStep] = []
     told = time.monotonic()

@@ -10,6 +10,9 @@ DRIVER = "libcuda.so.1"
 # What mxnet-cu112 1.9.1 was compiled for. It holds no PTX, so the driver cannot translate for other GPUs.
 KERNEL_CAPABILITIES = ((5, 0), (6, 0), (7, 0), (8, 0), (8, 6))
 
+# From here on CuPy takes MXNet's place. It would run on older GPUs too, but those have MXNet.
+CUPY_CAPABILITY = (9, 0)
+
 # CUdevice_attribute values of cuda.h.
 _CAPABILITY_MAJOR = 75
 _CAPABILITY_MINOR = 76
@@ -30,6 +33,11 @@ def has_kernels(capability: tuple[int, int]) -> bool:
     """
     major, minor = capability
     return any(major == built and minor >= lowest for built, lowest in KERNEL_CAPABILITIES)
+
+
+def is_for_cupy(capability: tuple[int, int]) -> bool:
+    """Tell whether a GPU of this compute capability is newer than MXNet's kernels, so that CuPy is to use it."""
+    return capability >= CUPY_CAPABILITY
 
 
 def driver_loads() -> bool:

@@ -64,7 +64,8 @@ def failure_sentence(error: Exception, spec: NetworkSpec, batch_size: int) -> st
     # MXNet gives a traceback of its C++ that ends, as Python's do, in what went wrong, or begins with that.
     traced = lines[:1] == ["Traceback (most recent call last):"]
     reason = (lines[-1 if traced else 0] if lines else type(error).__name__)[:300]
+    speaker = "CuPy" if type(error).__module__.startswith("cupy") else "MXNet"
     return (
         f"The computation failed, so training stopped and the last good weights were put back. Your files are "
-        f"untouched; training can begin again. MXNet says: {reason}"
+        f"untouched; training can begin again. {speaker} says: {reason}"
     )

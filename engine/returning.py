@@ -52,7 +52,7 @@ def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backe
     if dataset is None or dataset.source != start.dataset:
         dataset = load_recorded_data(start)
     check_data(start, dataset)
-    backend = make_backend(start.backend, check_device(start.device))
+    backend = make_backend(start.backend, check_device(start.device, start.backend))
     session = Session(backend, start.spec, start.config, dataset, found.model)
     session.recall_best(found.best)
     return Returned(session, start.config, True, found.caution, start.origin)
@@ -84,6 +84,8 @@ def branch_from(
         check_data(start, dataset)
         backend, device = start.backend, start.device
     settings = config or model.config or TrainingConfig()
-    session = Session(make_backend(backend, check_device(device)), model.spec, model.config or settings, dataset, model)
+    session = Session(
+        make_backend(backend, check_device(device, backend)), model.spec, model.config or settings, dataset, model
+    )
     origin = Origin(checkpoint.kind, checkpoint.run, checkpoint.position.step)
     return Returned(session, settings, replays, "" if checkpoint.kind == "state" else _MOMENTS_RESTART, origin)

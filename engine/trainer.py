@@ -12,7 +12,7 @@ from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
 from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
-from engine.devices import check_device
+from engine.devices import check_device, device_or_cpu
 from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
 from engine.history.recorder import Recorder
@@ -98,7 +98,7 @@ class Trainer:
         self.refuse_while_training()
         if self.dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
-        backend = self._make_backend(command.backend, check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         self._park()
         try:
             if self._is_too_large(command, command.spec, command.device):
@@ -125,7 +125,9 @@ class Trainer:
             return
         going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
         if command.backend not in ("", going_on.backend.name):
-            going_on = going_on.moved(self._make_backend(command.backend, going_on.backend.device))
+            going_on = going_on.moved(
+                self._make_backend(command.backend, device_or_cpu(going_on.backend.device, command.backend))
+            )
         run = going_on.train(command.run, command.config)  # a refusal leaves the network as it was
         if going_on is not session:
             self._exchange(going_on)
@@ -173,7 +175,7 @@ class Trainer:
         """Read a model; after a failure everything is as it was."""
         self.refuse_while_training()
         opened = open_model(command.path, command.spec)
-        backend = self._make_backend(command.backend, check_device(command.device))
+        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         config = opened.model.config or command.config
         self.session = Session(backend, opened.model.spec, config, self.dataset, opened.model)
         self._parked = self._recorder = None

@@ -95,7 +95,7 @@ class Workbench:
                     chore = measure_confusion(command, self._shown, self._viewing.checkpoint)
                     self._chores[m.MeasureConfusion] = command, chore
                 case m.Estimate() if self.trainer.state == "ready" and self.trainer.dataset is not None:
-                    backend = self._make_backend(command.backend, check_device(command.device))
+                    backend = self._make_backend(command.backend, check_device(command.device, command.backend))
                     self._chores[m.Estimate] = command, estimate(command, backend, self.trainer.dataset)
                 case m.CheckGradients():
                     self.trainer.refuse_while_training()

@@ -54,6 +54,7 @@ TEMPLATES: dict[str, object] = {
         "messages", "The images have shape {shape}, but {network} takes {wanted}; choose another data set or network."
     ),
     "device.unavailable": QT_TRANSLATE_NOOP("messages", "{device} ({label}) cannot be used. {reason}"),
+    "device.backend": QT_TRANSLATE_NOOP("messages", "The backend {backend} cannot use {device} ({label}). {reason}"),
     "device.unknown": QT_TRANSLATE_NOOP("messages", "There is no device {device}. Choose one of: {devices}."),
     "file.damaged": QT_TRANSLATE_NOOP(
         "messages",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
@@ -52,7 +52,10 @@ class SubjectForm(SettingsForm):
         self.device = Choice()
         self.add_field(
             self.tr("Device"), self.device, "deviceCombo",
-            self.tr("Where it is computed. A graphics processor (GPU) pays off for large networks."),
+            self.tr(
+                "Where it is computed. A graphics processor (GPU) pays off for large networks. MXNet has kernels for "
+                "the older ones, CuPy for the newest; what cannot compute on the chosen one is greyed out below."
+            ),
         )  # fmt: skip
         self._refusals = _note()
         self.add_wide(self._refusals)
@@ -61,15 +64,21 @@ class SubjectForm(SettingsForm):
             self.tr("Computed by"), self.backend, "backendCombo",
             self.tr(
                 "Four ways to compute one network, which agree: Gluon, MXNet's own style of today; Module, a graph "
-                "of symbols; NDArray, by hand on MXNet's arrays; NumPy, forward and backward written out. The same "
-                "seed gives the same run, and More epochs can go on in another one."
+                "of symbols; NDArray, by hand on MXNet's arrays; NumPy, forward and backward written out (on a GPU "
+                "with CuPy). The same seed gives the same run, and More epochs can go on in another one."
             ),
         )  # fmt: skip
+        self._pairing = _note()
+        self._pairing.setObjectName("backendNote")
+        self._pairing.setAccessibleName(self.tr("What can compute on this device"))
+        self.add_wide(self._pairing)
+        self._devices: dict[str, DeviceInfo] = {}
         self.set_description("")
         self._show_refusals([])
+        self._show_pairing("")
         self.network.currentIndexChanged.connect(lambda: self._tell(self.network, self.network_chosen))
         self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
-        self.device.currentIndexChanged.connect(lambda: self._tell(self.device, self.device_chosen))
+        self.device.currentIndexChanged.connect(self._choose_device)
         self.backend.currentIndexChanged.connect(lambda: self._tell(self.backend, self.backend_chosen))
 
     def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
@@ -90,6 +99,7 @@ class SubjectForm(SettingsForm):
 
     def set_devices(self, devices: Sequence[DeviceInfo]) -> None:
         """Offer devices; those that cannot be used are greyed out, with the reason in sight."""
+        self._devices = {device.name: device for device in devices}
         usable = next((device.name for device in devices if device.available), "")
         _offer(self.device, [(device.name, device.label) for device in devices], usable)
         model = self.device.model()
@@ -98,11 +108,41 @@ class SubjectForm(SettingsForm):
             model.item(row).setEnabled(device.available)
             self.device.setItemData(row, wrapped(device.reason), Qt.ItemDataRole.ToolTipRole)
         self._show_refusals([f"{device.label}: {device.reason}" for device in devices if not device.available])
+        self._offer_backends()
 
     def set_description(self, text: str) -> None:
         """Show what the chosen network is, in a line."""
         self._description.setText(text)
         self.show_row(self._description, bool(text))
+
+    def _choose_device(self) -> None:
+        # The backend first: whoever hears of the device asks for both.
+        before = self.backend.value()
+        with QSignalBlocker(self.backend):
+            self._offer_backends()
+        self._tell(self.device, self.device_chosen)
+        if self.backend.value() != before:
+            self._tell(self.backend, self.backend_chosen)
+
+    def _offer_backends(self) -> None:
+        """Grey out what cannot compute on the chosen device, and choose one that can where it must be another."""
+        device = self._devices.get(self.device.value())
+        names = [self.backend.itemData(row) for row in range(self.backend.count())]
+        usable = [name for name in names if device is None or not device.available or name in device.backends]
+        reason = device.reason if device is not None and device.available else ""
+        model = self.backend.model()
+        assert isinstance(model, QStandardItemModel)
+        for row, name in enumerate(names):
+            model.item(row).setEnabled(name in usable)
+            hint = "" if name in usable else wrapped(reason)
+            self.backend.setItemData(row, hint, Qt.ItemDataRole.ToolTipRole)
+        if usable and self.backend.value() not in usable:
+            self.backend.choose(usable[0])
+        self._show_pairing(reason)
+
+    def _show_pairing(self, reason: str) -> None:
+        self._pairing.setText(reason)
+        self.show_row(self._pairing, bool(reason))
 
     def _show_refusals(self, sentences: list[str]) -> None:
         self._refusals.setText("\n".join(sentences))

@@ -31,6 +31,15 @@ try:
 except DeviceError as error:
     sys.exit(str(error))
 """
+_LOAD_CUPY = """
+import sys
+from engine.backends.scratch import cupy_module
+from engine.errors import DeviceError
+try:
+    cupy_module.load().cuda.nvrtc.getVersion()
+except DeviceError as error:
+    sys.exit(str(error))
+"""
 
 
 class InstallError(Exception):
@@ -44,11 +53,16 @@ def main() -> int:
     arguments = parser.parse_args()
     groups = ["test"] if arguments.test else []
     try:
-        extra = choose_extra(gpu_capabilities())
+        capabilities = gpu_capabilities()
+        extra = choose_extra(capabilities)
         problem = install(extra, groups)
         if problem and extra == "gpu":
             print(f"MXNet's GPU version does not load here; taking the CPU version. ({problem})", flush=True)
             problem = install("cpu", groups)
+        if not problem and wants_cupy(capabilities):
+            without_cupy = install_cupy()
+            if without_cupy:
+                print(f"Going on without CuPy: all computes on the CPU. ({without_cupy})", flush=True)
     except InstallError as error:
         problem = str(error)
     except KeyboardInterrupt:
@@ -60,6 +74,12 @@ def main() -> int:
 def choose_extra(capabilities: Iterable[tuple[int, int]]) -> str:
     """Return ``gpu`` if MXNet has kernels for a GPU of one of these compute capabilities, otherwise ``cpu``."""
     return "gpu" if any(map(_cuda_driver().has_kernels, capabilities)) else "cpu"
+
+
+def wants_cupy(capabilities: Iterable[tuple[int, int]]) -> bool:
+    """Tell whether there are GPUs and all are newer than MXNet's kernels, so that only CuPy can use them."""
+    found = list(capabilities)
+    return bool(found) and all(map(_cuda_driver().is_for_cupy, found))
 
 
 def gpu_capabilities() -> list[tuple[int, int]]:
@@ -93,6 +113,23 @@ def install(extra: str, groups: list[str]) -> str:
     if problem:
         install_pinned(f"Repairing {MXNET[extra]}", "--force-reinstall", "--no-deps", *requirements([extra]))
         problem = mxnet_problem()
+    return problem
+
+
+def install_cupy() -> str:
+    """Install CuPy and its libraries; return why it cannot be used, or nothing if it can."""
+    print(
+        "An NVIDIA GPU was found that is too new for MXNet; the backend scratch can use it with CuPy, a download of "
+        "about 800 MB.", flush=True,
+    )  # fmt: skip
+    try:
+        install_pinned("Installing CuPy", *requirements(["cupy"]))
+        problem = load_problem(_LOAD_CUPY)
+        if problem:
+            install_pinned("Repairing CuPy", "--force-reinstall", "--no-deps", *requirements(["cupy"]))
+            problem = load_problem(_LOAD_CUPY)
+    except InstallError as error:
+        problem = str(error)
     return problem
 
 
@@ -130,8 +167,13 @@ def pip(title: str, command: str, *arguments: str) -> None:
 
 def mxnet_problem() -> str:
     """Return why the installed MXNet cannot be loaded, or nothing if it can."""
+    return load_problem(_LOAD_MXNET)
+
+
+def load_problem(code: str) -> str:
+    """Return the last line that a program writes before it fails, or nothing if it succeeds."""
     trial = subprocess.run(
-        [sys.executable, "-c", _LOAD_MXNET], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     lines = trial.stderr.strip().splitlines() or [f"exit code {trial.returncode}"]
     return lines[-1] if trial.returncode else ""

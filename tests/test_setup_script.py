@@ -86,6 +86,66 @@ def test_the_gpu_version_is_chosen_only_for_a_gpu_with_kernels(install, capabili
     assert install.choose_extra(capabilities) == extra
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "wanted"),
+    [
+        ([], False), ([(9, 0)], True), ([(9, 0), (12, 0)], True), ([(8, 6)], False), ([(9, 0), (7, 5)], False),
+        ([(3, 5)], False), ([(3, 5), (12, 0)], False),
+    ],
+)  # fmt: skip
+def test_cupy_is_wanted_only_where_all_gpus_are_too_new_for_mxnet(install, capabilities, wanted):
+    assert install.wants_cupy(capabilities) == wanted
+
+
+class Pip:
+    """Stands for pip: remembers what it is asked to install, and cannot install some of it."""
+
+    def __init__(self, install, fails=""):
+        self.asked, self.fails, self.error = [], fails, install.InstallError
+
+    def __call__(self, title, *arguments):
+        self.asked.append(title)
+        if self.fails and self.fails in " ".join(arguments):
+            raise self.error("pip could not finish.")
+
+
+@pytest.fixture
+def on_an_h100(install, monkeypatch, capsys):
+    """Run the installer where all GPUs are of capability 9.0; return its exit code, what pip did, and the output."""
+
+    def run(fails="", loads=""):
+        pip = Pip(install, fails)
+        monkeypatch.setattr(install, "gpu_capabilities", lambda: [(9, 0), (9, 0)])
+        monkeypatch.setattr(install, "pip", pip)
+        monkeypatch.setattr(install, "load_problem", lambda code: loads if "cupy" in code else "")
+        monkeypatch.setattr(sys, "argv", ["install.py"])
+        code = install.main()
+        return code, pip.asked, capsys.readouterr().out
+
+    return run
+
+
+def test_cupy_is_installed_beside_the_cpu_version_for_newer_gpus(on_an_h100):
+    code, asked, told = on_an_h100()
+    assert code == 0
+    assert asked[-2:] == ["Installing packages", "Installing CuPy"]
+    assert "a download of about 800 MB" in told and told.endswith("Netarium is installed.\n")
+
+
+def test_an_installation_without_cupy_is_told_and_complete(on_an_h100):
+    code, _, told = on_an_h100(fails="cupy-cuda12x")
+    assert code == 0
+    assert "Going on without CuPy: all computes on the CPU. (pip could not finish.)" in told
+    assert told.endswith("Netarium is installed.\n")
+
+
+def test_a_cupy_that_does_not_load_is_repaired_once_and_then_left(on_an_h100):
+    code, asked, told = on_an_h100(loads="CuPy is installed but cannot be loaded (no libnvrtc).")
+    assert code == 0
+    assert asked[-2:] == ["Installing CuPy", "Repairing CuPy"]
+    assert "Going on without CuPy" in told and "no libnvrtc" in told
+
+
 def test_the_installed_mxnet_loads(install):
     assert install.mxnet_problem() == ""
 
@@ -133,12 +193,18 @@ def pins():
 
 
 def test_every_requirement_is_pinned_to_a_version_that_it_allows(install):
-    wanted = [*install.dependencies(), *install.requirements(["cpu", "gpu", "test", "bench"])]
+    wanted = [*install.dependencies(), *install.requirements(["cpu", "gpu", "cupy", "test", "bench"])]
     pinned = pins()
     for requirement in map(Requirement, wanted):
         (pin,) = pinned[canonicalize_name(requirement.name)].specifier
         assert pin.operator == "=="
         assert pin.version in requirement.specifier, requirement
+
+
+def test_the_compiler_and_the_headers_of_cupy_are_of_one_cuda():
+    """CuPy looks for the headers of its compiler's CUDA, major and minor version, and takes no others."""
+    versions = [str(pins()[f"nvidia-cuda-{name}-cu12"].specifier).split(".")[:2] for name in ("nvrtc", "runtime")]
+    assert versions[0] == versions[1]
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -40,15 +40,19 @@ def make_backend(name: str, device: str = "cpu") -> Backend:
 
             return NDArrayBackend(device)
         case "scratch":
-            from engine.backends.scratch.network import ScratchBackend
-
-            if not device.startswith("cpu"):
-                raise DeviceError(
-                    "device.scratch", "The backend scratch computes with NumPy on the CPU, not on {device}.",
-                    device=device,
-                )  # fmt: skip
-            return ScratchBackend(device)
+            return _scratch(device)
     raise ConfigError(
         "backend.unknown", "There is no backend {backend}. Choose one of: {backends}.",
         backend=name, backends=", ".join(BACKEND_NAMES),
     )  # fmt: skip
+
+
+def _scratch(device: str) -> Backend:
+    from engine.backends.scratch import cupy_module
+    from engine.backends.scratch.network import ScratchBackend
+
+    if device.startswith("cpu"):
+        return ScratchBackend(device)
+    if cupy_module.gpu_index(device) is None:
+        raise DeviceError("device.name", "{device} is not a device. Devices are named cpu or gpu(0).", device=device)
+    return ScratchBackend(device, cupy_module.load())

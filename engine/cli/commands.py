@@ -21,7 +21,7 @@ from engine.cli.output import print_json
 from engine.data.dataset import Dataset
 from engine.data.drawing import prepare_image
 from engine.data.image_file import read_image
-from engine.devices import check_device, list_devices
+from engine.devices import DeviceInfo, check_device, list_devices
 from engine.errors import DataError
 from engine.networks import choose_network
 from engine.session import check_classes
@@ -37,7 +37,7 @@ def evaluate(options: argparse.Namespace) -> int:
     dataset = chosen_dataset(options)
     opened = open_model(options.model, _network_for(dataset, options.network))
     check_classes(opened.model.spec, dataset)
-    backend = make_backend(options.backend, check_device(options.device))
+    backend = make_backend(options.backend, check_device(options.device, options.backend))
     network = backend.build(opened.model.spec, opened.model.weights)
     test = (dataset.test_images, dataset.test_labels)
     data = place(network, TrainingConfig(), test, test)
@@ -54,7 +54,8 @@ def predict(options: argparse.Namespace) -> int:
     opened = open_model(options.model, _named_network(options.network))
     spec = opened.model.spec
     images = np.stack([_prepared(path) for path in options.images])
-    network = make_backend(options.backend, check_device(options.device)).build(spec, opened.model.weights)
+    backend = make_backend(options.backend, check_device(options.device, options.backend))
+    network = backend.build(spec, opened.model.weights)
     for path, probabilities in zip(options.images, _predicted(network, images), strict=True):
         best = int(probabilities.argmax())
         label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
@@ -73,9 +74,7 @@ def devices(options: argparse.Namespace) -> int:
         if options.json:
             print_json(msgspec.structs.asdict(device))
         else:
-            print(
-                f"{device.name:8} {device.label}" + ("" if device.available else f" (cannot be used: {device.reason})")
-            )
+            print(f"{device.name:8} {device.label}{_restriction(device)}")
     return 0
 
 
@@ -104,6 +103,13 @@ def _predicted(network: Network, images: np.ndarray) -> Iterator[np.ndarray]:
     batch = evaluation_batch(summarize(network.spec))
     for begin in range(0, len(images), batch):
         yield from network.predict(fit_images(network.spec, images[begin : begin + batch]))
+
+
+def _restriction(device: DeviceInfo) -> str:
+    """Return, in parentheses, who cannot use a device, and why."""
+    if not device.available:
+        return f" (cannot be used: {device.reason})"
+    return f" (for {', '.join(device.backends)} only: {device.reason})" if device.reason else ""
 
 
 def _prepared(path: Path) -> np.ndarray:

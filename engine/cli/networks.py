@@ -83,7 +83,8 @@ def adjustments_of(options: argparse.Namespace) -> Adjustments:
 
 
 def _cost(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, options: argparse.Namespace) -> Cost:
-    cost = memory_cost(spec, config, check_device(options.device))
+    device = check_device(options.device, options.backend)
+    cost = memory_cost(spec, config, device)
     if options.no_time or not cost.fits:
         return cost
     try:
@@ -92,7 +93,7 @@ def _cost(spec: NetworkSpec, config: TrainingConfig, dataset: Dataset, options: 
     except NetariumError as error:
         print(f"The time was not measured. {error}", file=sys.stderr)
         return cost
-    epoch = measured_time(make_backend(options.backend, options.device), spec, config, dataset)
+    epoch = measured_time(make_backend(options.backend, device), spec, config, dataset)
     return replace(cost, epoch=epoch)
 
 

@@ -85,7 +85,8 @@ def _resumed(options: argparse.Namespace, recording: Recording) -> tuple[Session
     model = load_model(path)
     named = options.dataset_path is None and model.dataset in DATASETS
     dataset = load_dataset(model.dataset) if named else chosen_dataset(options)
-    backend = make_backend(options.backend or BACKEND_NAMES[0], check_device(options.device or "cpu"))
+    chosen = options.backend or BACKEND_NAMES[0]
+    backend = make_backend(chosen, check_device(options.device or "cpu", chosen))
     session = Session(backend, model.spec, model.config or USUAL_SETTINGS, dataset, model)
     events = session.resume("run")
     recording.begin(session, Origin("file"))
@@ -111,7 +112,8 @@ def _refuse_settings(options: argparse.Namespace) -> None:
 
 def _session_to_train(options: argparse.Namespace) -> Session:
     dataset, device = chosen_dataset(options), options.device or "cpu"
-    backend = make_backend(options.backend or BACKEND_NAMES[0], check_device(device))
+    name = options.backend or BACKEND_NAMES[0]
+    backend = make_backend(name, check_device(device, name))
     if options.continued is not None:
         session = _continued(options, backend, dataset)
         if not options.ignore_memory:

@@ -13,8 +13,8 @@ def available_memory(device: str = "cpu", *, proc: Path = _PROC, cgroups: Path =
     """Return how many bytes a computation on this device can still take.
 
     On a CPU that is what the system can give without swapping, within the limits of this process and of the
-    control groups (containers, services) that it runs in. Asking a GPU uses MXNet, so only the thread that owns
-    MXNet may ask.
+    control groups (containers, services) that it runs in. Asking a GPU uses MXNet or CuPy, so only the thread that
+    owns MXNet may ask.
 
     Parameters
     ----------
@@ -36,7 +36,11 @@ def available_memory(device: str = "cpu", *, proc: Path = _PROC, cgroups: Path =
 
 def _on_gpu(device: str) -> int | None:
     from engine.backends.mxnet import runtime
+    from engine.backends.scratch import cupy_module
+    from engine.devices import computes_with_cupy
 
+    if computes_with_cupy(device):
+        return cupy_module.free_memory(device)
     mx = runtime.load()
     try:
         free, _ = mx.context.gpu_memory_info(runtime.context(device).device_id)

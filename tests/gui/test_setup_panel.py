@@ -389,3 +389,58 @@ def test_the_theme_reaches_the_preview(panel):
     for theme in (DARK, LIGHT):
         panel.apply_theme(theme)
         assert field(panel, "schedulePreview").backgroundBrush().color().name() == theme.surface
+
+
+NEWEST = DeviceInfo(
+    "gpu(0)", "GPU 0: NVIDIA H200", True, "MXNet has no kernels for it. The backend scratch can.", ("scratch",)
+)
+KNOWN = DeviceInfo("gpu(1)", "GPU 1: known", True, "NumPy computes on the CPU.", ("gluon", "module", "ndarray"))
+
+
+def is_offered(combo, value):
+    return bool(combo.model().flags(combo.model().index(combo.findData(value), 0)) & Qt.ItemFlag.ItemIsEnabled)
+
+
+def test_a_gpu_that_only_one_backend_can_use_chooses_it_and_says_why(panel, qtbot):
+    panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST, KNOWN])
+    device, backend, note = (field(panel, name) for name in ("deviceCombo", "backendCombo", "backendNote"))
+    told = []
+    panel.device_chosen.connect(lambda name: told.append((name, panel.backend_name())))
+    panel.backend_chosen.connect(told.append)
+    assert panel.backend_name() == "gluon" and not note.isVisible()
+
+    qtbot.keyClick(device, Qt.Key.Key_Down)
+
+    assert (panel.device_name(), panel.backend_name()) == ("gpu(0)", "scratch")
+    assert told == [("gpu(0)", "scratch"), "scratch"]  # whoever hears of the device sees what goes with it
+    assert note.isVisible() and note.text() == NEWEST.reason
+    assert [is_offered(backend, name) for name in ("gluon", "module", "ndarray", "scratch")] == [False] * 3 + [True]
+    assert "MXNet has no kernels" in backend.itemData(0, Qt.ItemDataRole.ToolTipRole)
+    qtbot.keyClick(backend, Qt.Key.Key_Up)
+    assert panel.backend_name() == "scratch"
+
+
+def test_numpy_is_not_offered_on_a_gpu_of_mxnet_and_everything_on_the_cpu(panel, qtbot):
+    panel.set_devices([DeviceInfo("cpu", "CPU"), KNOWN])
+    device, backend, note = (field(panel, name) for name in ("deviceCombo", "backendCombo", "backendNote"))
+    qtbot.keyClicks(backend, "NumPy")
+    assert panel.backend_name() == "scratch"
+
+    qtbot.keyClick(device, Qt.Key.Key_Down)
+    assert panel.backend_name() == "gluon" and not is_offered(backend, "scratch")
+    assert note.isVisible()
+
+    qtbot.keyClick(device, Qt.Key.Key_Up)
+    assert panel.device_name() == "cpu" and not note.isVisible()
+    assert all(is_offered(backend, name) for name in ("gluon", "module", "ndarray", "scratch"))
+    assert not backend.itemData(3, Qt.ItemDataRole.ToolTipRole)
+
+
+def test_devices_that_are_told_again_leave_what_was_chosen(panel):
+    panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST])
+    panel.select_device("gpu(0)")
+    assert panel.backend_name() == "scratch"
+
+    panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST])
+
+    assert (panel.device_name(), panel.backend_name()) == ("gpu(0)", "scratch")

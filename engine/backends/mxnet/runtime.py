@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import importlib
-import importlib.util
 import os
 import platform
 import re
@@ -13,13 +11,12 @@ import sys
 import threading
 import warnings
 from importlib import metadata
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from engine import cuda_driver
+from engine import cuda_driver, cuda_libraries
 from engine.errors import DeviceError
 
 CPU_PACKAGE = "mxnet"
@@ -106,7 +103,7 @@ def _import(threads: int | None) -> ModuleType:
         faulthandler.enable(sys.__stderr__)
     try:
         if package == GPU_PACKAGE:
-            _preload_cuda()
+            cuda_libraries.preload(_CUDA_LIBRARIES)
         with warnings.catch_warnings():
             for category in (DeprecationWarning, SyntaxWarning):
                 warnings.simplefilter("ignore", category)
@@ -142,16 +139,6 @@ def _single_package() -> str:
             library=cuda_driver.DRIVER,
         )
     return packages[0]
-
-
-def _preload_cuda() -> None:
-    """Load the CUDA libraries by path; MXNet then finds them without a CUDA on the system."""
-    spec = importlib.util.find_spec("nvidia")
-    places = (spec.submodule_search_locations if spec else None) or ()
-    for pattern in _CUDA_LIBRARIES:
-        for place in places:
-            for library in sorted(Path(place).glob(pattern)):
-                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
 
 
 def _thread_count() -> int:

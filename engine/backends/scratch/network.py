@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,15 +23,20 @@ from engine.backends.base import (
 from engine.backends.checks import check_weights
 from engine.backends.scratch.arrays import to_numpy
 from engine.backends.scratch.assembly import assemble
+from engine.backends.scratch.cupy_module import gpu_index
 from engine.backends.scratch.layers import ArrayModule, Pass
 from engine.backends.scratch.losses import SoftmaxCrossEntropy, softmax
 from engine.backends.scratch.optimizers import Optimizer
 from engine.backends.scratch.placed import PlacedImages
+from engine.backends.scratch.places import Copies, Gpu, Later, Place, Processor, Ready
 from engine.errors import TrainingError
 from engine.inspection.activity import LayerActivity, layer_activities
 from engine.training.config import OptimizerConfig, Reduction
 
-T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_PROBABILITIES = ""  # no layer has this path
 
 
 class ScratchBackend:
@@ -39,9 +45,9 @@ class ScratchBackend:
     Parameters
     ----------
     device : str
-        What the device is called: ``"cpu"`` for NumPy.
+        What the device is called: ``"cpu"`` for NumPy, ``"gpu(0)"`` for CuPy.
     xp : module
-        The array module: NumPy, or CuPy for an NVIDIA GPU.
+        The array module: NumPy, or CuPy for an NVIDIA GPU (``cupy_module.load``).
     dtype : dtype
         float32, or float64 for checks; what goes out has it too.
     """
@@ -52,24 +58,40 @@ class ScratchBackend:
         self.device = device
         self._xp = xp
         self._dtype = np.dtype(dtype)
+        index = gpu_index(device)
+        self._place: Place = Processor() if index is None else Gpu(xp, index)
 
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights."""
-        return ScratchNetwork(self._xp, self._dtype, spec, weights)
+        return ScratchNetwork(self._xp, self._place, self._dtype, spec, weights)
 
     def settle(self) -> None:
-        """Do nothing: whatever was begun is done when the call returns."""
+        """Wait for what a GPU still does; on the CPU everything is done when the call returns."""
+        self._place.settle()
+
+
+def _here(method: Callable[Concatenate[ScratchNetwork, P], R]) -> Callable[Concatenate[ScratchNetwork, P], R]:
+    """Let a method compute where its network lives: CuPy's current GPU is another one in every thread."""
+
+    @wraps(method)
+    def computed(self: ScratchNetwork, /, *arguments: P.args, **named: P.kwargs) -> R:
+        with self._place.active():
+            return method(self, *arguments, **named)
+
+    return computed
 
 
 class ScratchNetwork(Network):
     """A network written out in array operations; see ``engine.backends.base.Network``."""
 
-    def __init__(self, xp: ArrayModule, dtype: np.dtype, spec: NetworkSpec, weights: Weights) -> None:
+    def __init__(self, xp: ArrayModule, place: Place, dtype: np.dtype, spec: NetworkSpec, weights: Weights) -> None:
         self.spec = spec
         self._xp = xp
+        self._place = place
         self._dtype = dtype
         self._summary = summarize(spec)
-        self._layers, self._parameters = assemble(spec, xp, dtype)
+        with place.active():
+            self._layers, self._parameters = assemble(spec, xp, dtype)
         self._loss = SoftmaxCrossEntropy(xp)
         self._reduction: Reduction = "mean"
         self._optimizer: Optimizer | None = None
@@ -79,6 +101,7 @@ class ScratchNetwork(Network):
         """Keep the data where it is; batches are made of it by NumPy."""
         return PlacedImages(images, labels, self.spec.input_shape, self._dtype)
 
+    @_here
     def prepare_training(self, optimizer: OptimizerConfig, reduction: Reduction) -> None:
         """Begin with fresh optimizer state; ``TrainingError`` if the network has nothing to learn."""
         trained = {path: p for path, p in self._parameters.items() if p.trainable}
@@ -91,6 +114,7 @@ class ScratchNetwork(Network):
         self._reduction = reduction
         self._optimizer = Optimizer(self._xp, optimizer, trained)
 
+    @_here
     def train_batch(
         self,
         data: PlacedData,
@@ -113,12 +137,14 @@ class ScratchNetwork(Network):
                 dlogits /= len(labels)
             self._layers.backward(dlogits)
             self._optimizer.step(settings)
-        return _figures(losses, logits, labels)
+        return self._figures(losses, logits, labels)
 
+    @_here
     def gradients(self) -> dict[str, Array]:
         """Return copies of the gradients of the last batch by parameter path, before clipping and decay."""
         return {path: to_numpy(p.gradient) for path, p in self._parameters.items() if p.trainable}
 
+    @_here
     def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> Pending[BatchMetrics]:
         """Return the figures of samples ``start`` to ``stop`` in inference mode."""
         assert isinstance(data, PlacedImages)
@@ -126,42 +152,50 @@ class ScratchNetwork(Network):
         with _quiet():
             logits = self._layers.forward(x, Pass())
             losses = SoftmaxCrossEntropy(self._xp).forward(logits, labels)
-        return _figures(losses, logits, labels)
+        return self._figures(losses, logits, labels)
 
+    @_here
     def classify(self, images: Array, with_activations: bool = False) -> Pending[Classification]:
         """Classify images in inference mode."""
         outputs: dict[str, Any] = {}
         logits = self._infer(images, Pass(record=outputs.__setitem__) if with_activations else Pass())
         with _quiet():
-            probabilities = to_numpy(softmax(self._xp, logits.reshape(len(logits), -1)))
-        activations = {path: to_numpy(output) for path, output in outputs.items()}
-        return _Done(Classification(probabilities, activations or None))
+            probabilities = softmax(self._xp, logits.reshape(len(logits), -1))
+        return Later(self._place.copies({_PROBABILITIES: probabilities, **outputs}), _classification)
 
+    @_here
     def activity(self, images: Array) -> Pending[dict[str, LayerActivity]]:
         """Measure every layer's activity in inference mode."""
         outputs: dict[str, Any] = {}
         self._infer(images, Pass(record=outputs.__setitem__))
-        return _Done(layer_activities(outputs))
+        return Ready(layer_activities(outputs))
 
+    @_here
     def copy_weight(self, path: str) -> Pending[Array] | None:
         """Copy one tensor by its parameter path."""
         parameter = self._parameters.get(path)
-        return None if parameter is None else _Done(to_numpy(parameter.value))
+        if parameter is None:
+            return None
+        return Later(self._place.copies({path: parameter.value}), lambda copies: copies[path])
 
+    @_here
     def weights(self) -> dict[str, Array]:
         """Return copies of all weights by parameter path."""
         return {path: to_numpy(p.value) for path, p in self._parameters.items()}
 
+    @_here
     def set_weights(self, weights: Weights) -> None:
         """Replace all weights; ``FileError`` naming the first that does not fit, and then nothing changed."""
         check_weights(self._summary, weights)
         for path, parameter in self._parameters.items():
             parameter.value[...] = self._xp.asarray(weights[path])
 
+    @_here
     def optimizer_state(self) -> dict[str, Array]:
         """Return copies of the optimizer's moments and counts; empty before training."""
         return {} if self._optimizer is None else self._optimizer.state()
 
+    @_here
     def set_optimizer_state(self, state: Weights) -> None:
         """Restore what ``optimizer_state`` returned."""
         if self._optimizer is None:
@@ -173,22 +207,21 @@ class ScratchNetwork(Network):
         with _quiet():
             return self._layers.forward(self._xp.asarray(shaped), run)
 
+    def _figures(self, losses: Any, logits: Any, labels: Any) -> Pending[BatchMetrics]:
+        figures = {"loss": losses.sum(), "correct": (logits.argmax(axis=1) == labels).sum()}
+        return Later(self._place.copies(figures), _metrics)
+
     def _to_device(self, images: Array, labels: Array) -> tuple[Any, Any]:
         return self._xp.asarray(images), self._xp.asarray(labels)
 
 
-class _Done(Generic[T]):
-    """Something that was computed at once."""
-
-    def __init__(self, value: T) -> None:
-        self._value = value
-
-    def result(self) -> T:
-        return self._value
+def _classification(copies: Copies) -> Classification:
+    probabilities = copies.pop(_PROBABILITIES)
+    return Classification(probabilities, copies or None)
 
 
-def _figures(losses: Any, logits: Any, labels: Any) -> _Done[BatchMetrics]:
-    return _Done(BatchMetrics(float(losses.sum()), int((logits.argmax(axis=1) == labels).sum())))
+def _metrics(copies: Copies) -> BatchMetrics:
+    return BatchMetrics(float(copies["loss"]), int(copies["correct"]))
 
 
 def _quiet() -> np.errstate:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.backends.choice import BACKEND_NAMES, make_backend
+from engine.backends.scratch import cupy_module
 from engine.errors import ConfigError, DeviceError
 from tests.engine.samples import MLP, build, samples
 
@@ -30,9 +31,14 @@ def test_a_backend_computes_on_the_device_it_is_made_for(name):
         make_backend(name, "quantum")
 
 
+@pytest.mark.skipif(cupy_module.is_installed(), reason="CuPy is installed")
 def test_numpy_is_not_passed_off_as_a_gpu():
-    with pytest.raises(DeviceError, match=r"on the CPU, not on gpu\(0\)"):
+    with pytest.raises(DeviceError, match=r"CuPy, .* is not installed") as caught:
         make_backend("scratch", "gpu(0)")
+
+    assert caught.value.code == "cupy.missing"
+    with pytest.raises(DeviceError, match="quantum is not a device"):
+        make_backend("scratch", "quantum")
 
 
 @pytest.mark.parametrize("name", ["", "Gluon", "torch"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -12,117 +10,33 @@ from engine.backends.base import StepSettings
 from engine.backends.scratch.network import ScratchBackend
 from engine.training.config import InitializerConfig, OptimizerConfig, OptimizerName
 from engine.training.initializers import initial_weights
+from tests.engine.backends.scratch import foreign
+from tests.engine.backends.scratch.foreign import ForeignModule
 from tests.engine.samples import EVERYTHING, masks, samples
 
-
-class Foreign:
-    """An array that only its own module's functions take; what CuPy's arrays do with operators, this does."""
-
-    __array_priority__ = 1000
-    __hash__ = None
-
-    def __init__(self, array):
-        self.inner = array
-
-    def __array__(self, *_):
-        raise TypeError("an array of another module was handed to NumPy")
-
-    __array_ufunc__ = None  # NumPy's arrays and numbers leave operators to this class
-
-    def get(self):
-        return self.inner.copy()
-
-    def __len__(self):
-        return len(self.inner)
-
-    def __float__(self):
-        return float(self.inner)
-
-    def __int__(self):
-        return int(self.inner)
-
-    def __getitem__(self, key):
-        return wrapped(self.inner[opened(key)])
-
-    def __setitem__(self, key, value):
-        self.inner[opened(key)] = opened(value)
-
-    def __getattr__(self, name):
-        value = getattr(self.inner, name)
-        if name in ("shape", "strides", "dtype", "ndim", "size", "itemsize"):
-            return value
-        return foreign_function(value) if callable(value) else wrapped(value)
+SETTINGS = StepSettings(0.01, 0.9, 0.01)
 
 
-def opened(value):
-    if isinstance(value, np.ndarray):
-        raise TypeError("an array of NumPy was handed to another module")
-    if isinstance(value, Foreign):
-        return value.inner
-    return type(value)(opened(v) for v in value) if isinstance(value, (tuple, list)) else value
-
-
-def wrapped(value):
-    return Foreign(value) if isinstance(value, (np.ndarray, np.generic)) else value
-
-
-def foreign_function(function):
-    def call(*arguments, **named):
-        return wrapped(function(*opened(arguments), **{name: opened(value) for name, value in named.items()}))
-
-    return call
-
-
-def operator(name):
-    def call(self, *others):
-        result = getattr(self.inner if isinstance(self.inner, np.ndarray) else np.asarray(self.inner), name)(
-            *opened(others)
-        )
-        if name.startswith("__i") and name != "__invert__":
-            return self
-        return wrapped(result)
-
-    return call
-
-
-NAMES = "add sub mul truediv matmul pow and or xor"
-for stem in NAMES.split():
-    for prefix in ("", "r", "i"):
-        if not (prefix == "i" and stem == "matmul"):
-            setattr(Foreign, f"__{prefix}{stem}__", operator(f"__{prefix}{stem}__"))
-for stem in "neg eq ne lt le gt ge invert".split():
-    setattr(Foreign, f"__{stem}__", operator(f"__{stem}__"))
-
-
-class ForeignModule:
-    """NumPy's functions for foreign arrays only."""
-
-    inf = np.inf
-    lib = SimpleNamespace(stride_tricks=SimpleNamespace(as_strided=foreign_function(np.lib.stride_tricks.as_strided)))
-
-    @staticmethod
-    def asarray(value, dtype=None):
-        return Foreign(np.array(value.inner if isinstance(value, Foreign) else value, dtype))
-
-    def __getattr__(self, name):
-        return foreign_function(getattr(np, name))
-
-
-def trained(backend, name):
+def built(backend, name="sgd"):
     config = InitializerConfig("normal", scale=0.3, biases="drawn")
     network = backend.build(EVERYTHING, initial_weights(summarize(EVERYTHING), config, 0))
     network.prepare_training(OptimizerConfig(name, clip_norm=0.5, clip_value=0.3), "mean")
     batch = samples(EVERYTHING, 5)
-    data = network.place(batch.images, batch.labels)
+    return network, network.place(batch.images, batch.labels)
+
+
+def trained(backend, name):
+    network, data = built(backend, name)
     drawn = masks(EVERYTHING, 5)
-    figures = [network.train_batch(data, np.arange(5), drawn, StepSettings(0.01, 0.9, 0.01)).result() for _ in range(2)]
+    figures = [network.train_batch(data, np.arange(5), drawn, SETTINGS).result() for _ in range(2)]
     return network, [*figures, network.evaluate_batch(data, 1, 4).result()]
 
 
+@pytest.mark.parametrize("device", ["gpu", "gpu(0)", "gpu(1)"])
 @pytest.mark.parametrize("name", OptimizerName.__args__)
-def test_another_array_module_trains_the_same_and_gives_numpy_arrays_out(name):
+def test_another_array_module_trains_the_same_and_gives_numpy_arrays_out(name, device):
     (ours, figures), (theirs, expected) = (
-        trained(ScratchBackend("gpu(0)", ForeignModule()), name),
+        trained(ScratchBackend(device, ForeignModule()), name),
         trained(ScratchBackend(), name),
     )
 
@@ -143,3 +57,45 @@ def test_another_array_module_trains_the_same_and_gives_numpy_arrays_out(name):
     ours.set_optimizer_state(theirs.optimizer_state())
     ours.set_weights(theirs.weights())
     assert ours.activity(images).result() == theirs.activity(images).result()
+
+
+def test_nothing_waits_for_the_gpu_until_a_result_is_read():
+    network, data = built(ScratchBackend("gpu(0)", ForeignModule()), "adam")
+    images = samples(EVERYTHING, 3, dtype=np.float32).images
+    before = foreign.waits
+
+    figures = network.train_batch(data, np.arange(5), masks(EVERYTHING, 5), SETTINGS)
+    validated = network.evaluate_batch(data, 0, 5)
+    answer = network.classify(images, with_activations=True)
+    copy = network.copy_weight("conv1/weight")
+    assert foreign.waits == before
+
+    assert figures.result().loss > 0 and validated.result().loss > 0
+    assert answer.result().probabilities.sum(axis=1) == pytest.approx([1, 1, 1])
+    assert np.array_equal(copy.result(), network.weights()["conv1/weight"])
+
+
+def test_a_result_is_that_of_its_moment_whatever_was_trained_since():
+    network, data = built(ScratchBackend("gpu(0)", ForeignModule()))
+    before = network.weights()["conv1/weight"]
+
+    copy = network.copy_weight("conv1/weight")
+    network.train_batch(data, np.arange(5), masks(EVERYTHING, 5), SETTINGS)
+
+    assert np.array_equal(copy.result(), before)
+    assert not np.array_equal(network.weights()["conv1/weight"], before)
+
+
+def test_copies_that_nobody_read_keep_their_memory_until_they_are_there():
+    backend = ScratchBackend("gpu(0)", ForeignModule())
+    network, data = built(backend)
+    for _ in range(3):
+        network.train_batch(data, np.arange(5), masks(EVERYTHING, 5), SETTINGS)
+    assert len(backend._place._coming) == 3
+
+    network.evaluate_batch(data, 0, 5).result()
+    network.evaluate_batch(data, 0, 5)
+    assert len(backend._place._coming) == 1  # the others are there
+
+    backend.settle()
+    assert backend._place._coming == []
