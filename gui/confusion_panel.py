@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStackedWidget, 
 
 from gui.confusion_facts import ConfusionFacts, percent
 from gui.confusion_view import ConfusionView
-from gui.form import ElidedLabel
+from gui.form import ElidedLabel, wrapped
 from gui.theme import GAP, MARGIN, SPACE, Theme
 from gui.visibility import can_be_seen
 from gui.worst_confusions import WorstConfusions
@@ -119,6 +119,7 @@ class ConfusionPanel(QWidget):
         assert self._facts is not None
         text = self._sentence(self._facts, truth, answer)
         self._line.setText(text)
+        self._line.setToolTip(wrapped(text))  # all of it, where there is room for two lines only
         self.view.setAccessibleDescription(text)
 
     def _tell_nothing(self) -> None:

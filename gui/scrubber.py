@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -19,7 +19,7 @@ from gui.speed_button import NORMAL, SpeedButton
 from gui.theme import GAP, LIGHT, SPACE, Theme
 
 _PACE = 66  # milliseconds: a dragged handle asks for weights at most 15 times a second
-_HEIGHT = 40
+_HEIGHT, _NARROWEST = 40, 400
 _TITLE = 160  # of the run's name, at most
 _SLIDER, _SHORT_SLIDER = 240, 110  # what the slider should have before words, and then the speed, are left out
 
@@ -44,7 +44,8 @@ class Scrubber(QWidget):
         self._run = ""
         self._moments = moments_of(())
         self._place: int | None = None  # where the handle stands; None at the network of now
-        self._requested: int | None = None  # the checkpoint that was asked for last, or is shown
+        self._shown: int | None = None  # the checkpoint on screen
+        self._requested: int | None = None  # the one that was asked for last, or is on screen
         self._is_waiting = False  # whether it is still to be shown
         self._restarts = False  # whether the film that plays begins anew
         self._is_put_away = False
@@ -75,36 +76,33 @@ class Scrubber(QWidget):
             self._run = title
             self._is_put_away = False
             self._film.pause()
-            self._forget()
-        awaited = self._requested if self._is_waiting else None
+            self._shown = None
+            self._settle()
+        is_settled = not self._is_waiting and self._place == self._place_of(self._requested)
+        kept = None if is_settled or self._place is None else self._moments[self._place].record.id
         self._moments = moments_of(moments)
         self._slider.set_moments(self._moments)
-        place = self._place_of(awaited)
-        if place is None:
-            self._forget()
-            place = self._place_of(current)
-            self._requested = current if place is not None else None
-        self._place = place
+        self._shown = current
+        self._place = self._place_of(kept)
+        if self._place is None:
+            self._settle()
         self._title.set_text(title)
         self._fit()
         self._show_place()
         self.setVisible(bool(self._moments) and not self._is_put_away)
 
     def moment_shown(self, checkpoint_id: int) -> None:
-        """Tell that a moment is on screen; a film that plays goes on from it when it has been seen long enough."""
+        """Tell that the moment asked for is on screen; a film goes on from it when it has been seen long enough."""
         place = self._place_of(checkpoint_id)
-        if place is None or (self._is_waiting and place != self._place_of(self._requested)):
-            return  # of another run, or one that was asked for before the last
-        was_awaited, self._is_waiting = self._is_waiting, False
-        if not was_awaited and not self._slider.isSliderDown():
-            self._requested, self._place = checkpoint_id, place
-            self._show_place()
-        self._film.shown()
+        if self._is_waiting and place is not None and place == self._place_of(self._requested):
+            self._shown, self._is_waiting = checkpoint_id, False
+            self._film.shown()
 
     def moment_failed(self) -> None:
-        """Tell that the moment asked for last cannot be shown: the film stops there."""
+        """Tell that the moment asked for last cannot be shown: the film stops, the handle goes back."""
         self._film.pause()
-        self._forget()
+        self._settle()
+        self._show_place()
 
     def pause(self) -> None:
         """Stop the film where it is."""
@@ -129,6 +127,10 @@ class Scrubber(QWidget):
         self._close.setIcon(film_icon("close", theme))
         self._show_playing(self._film.is_playing)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the width of the shortest words, whatever stands here now: a long text must not widen the window."""
+        return QSize(_NARROWEST, _HEIGHT)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Play or pause with the space bar, and go back to now with Escape."""
         if event.key() == Qt.Key.Key_Space:
@@ -142,12 +144,16 @@ class Scrubber(QWidget):
         """Leave out words for which there is no room."""
         super().resizeEvent(event)
         self._fit()
+        self._show_place()
 
     def _place_of(self, checkpoint_id: int | None) -> int | None:
         return next((place for place, moment in enumerate(self._moments) if checkpoint_id in moment.ids), None)
 
-    def _forget(self) -> None:
-        self._requested, self._is_waiting = None, False
+    def _settle(self) -> None:
+        """Stand where the window is, and wait for nothing."""
+        self._place = self._place_of(self._shown)
+        self._requested = None if self._place is None else self._shown
+        self._is_waiting = False
         self._film.shown()
 
     def _choose(self, place: int) -> None:
@@ -195,8 +201,8 @@ class Scrubber(QWidget):
 
     def _go_live(self) -> None:
         self._film.pause()
-        self._forget()
-        self._place = None
+        self._shown = None
+        self._settle()
         self._show_place()
         self.live_wanted.emit()
 
@@ -284,6 +290,7 @@ class Scrubber(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP, 0, SPACE, 0)
         row.setSpacing(0)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         for button in (self._previous, self._play, self._next):
             row.addWidget(button)
         for label in (self._title, self._label):

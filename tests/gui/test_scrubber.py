@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QVBoxLayout, QWidget
 
 from engine.history.records import CheckpointRecord
 from engine.training.events import Position
@@ -250,12 +250,32 @@ def test_a_film_can_begin_again_at_its_end(bar, qtbot):
 
 
 def test_a_moment_that_cannot_be_shown_ends_the_film_and_can_be_tried_again(bar, qtbot):
-    slider = open_run(bar)
+    slider = open_run(bar, current=2)
     qtbot.keyClick(slider, Qt.Key.Key_Space)
     bar.moment_failed()
     assert not bar.is_playing()
+    assert slider.value() == 1
     qtbot.keyClick(slider, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: bar.wanted == [1, 2])
+    qtbot.waitUntil(lambda: bar.wanted == [3, 3])
+
+
+def test_a_moment_that_comes_after_somebody_went_back_to_now_is_not_believed(bar, qtbot):
+    slider = open_run(bar)
+    qtbot.mouseClick(slider, LEFT, pos=at(slider, 2))
+    qtbot.keyClick(slider, Qt.Key.Key_Escape)
+    bar.moment_shown(3)
+    assert label(bar) == "the network of now"
+
+
+def test_moments_that_come_during_a_drag_leave_the_handle_in_the_hand(bar, qtbot):
+    slider = open_run(bar, current=1)
+    QTest.mousePress(slider, LEFT, pos=at(slider, 1))
+    QTest.mouseMove(slider, at(slider, 4))
+    more = [*RUN, record(8, 500)]
+    bar.set_moments("LeNet", more, 1)
+    assert slider.value() == 4
+    QTest.mouseRelease(slider, LEFT, pos=at(slider, 4))
+    qtbot.waitUntil(lambda: bar.wanted[-1:] == [5])
 
 
 def test_moments_that_come_while_one_is_on_its_way_do_not_move_the_handle(bar, qtbot):
@@ -306,6 +326,22 @@ def test_nothing_overlaps_where_there_is_room_for_the_least(bar):
             assert left.geometry().right() < right.x(), (width, left.objectName(), right.objectName())
         assert shown[-1].geometry().right() <= width
         assert "90.3%" in label(bar), width
+
+
+def test_long_words_do_not_keep_a_window_wide(bar, qtbot):
+    host = QWidget()
+    qtbot.addWidget(host)
+    QVBoxLayout(host).addWidget(bar)
+    host.resize(1500, 80)
+    host.show()
+    open_run(bar, current=6)
+    assert "validation" in label(bar)
+
+    host.resize(500, 80)
+    QApplication.processEvents()
+
+    assert host.width() == 500
+    assert label(bar) == "epoch 3 · 90.3% · best"
 
 
 def test_everything_a_person_operates_is_named_and_explained(bar):
