@@ -81,7 +81,7 @@ class MomentSlider(QSlider):
 
     def minimumSizeHint(self) -> QSize:
         """Return the size in which a handful of moments can be told apart."""
-        return QSize(100, 28)
+        return QSize(80, 28)
 
     def event(self, event: QEvent) -> bool:
         """Name the moment under the pointer in the tooltip."""

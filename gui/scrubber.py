@@ -21,7 +21,7 @@ from gui.theme import GAP, LIGHT, SPACE, Theme
 _PACE = 66  # milliseconds: a dragged handle asks for weights at most 15 times a second
 _HEIGHT, _NARROWEST = 40, 400
 _TITLE = 160  # of the run's name, at most
-_SLIDER, _SHORT_SLIDER = 240, 110  # what the slider should have before words, and then the speed, are left out
+_SLIDER, _SHORT_SLIDER = 240, 84  # what the slider should have before words, and then the speed, are left out
 
 
 class Scrubber(QWidget):

@@ -328,10 +328,17 @@ def test_nothing_overlaps_where_there_is_room_for_the_least(bar):
         assert "90.3%" in label(bar), width
 
 
-def test_long_words_do_not_keep_a_window_wide(bar, qtbot):
+@pytest.fixture
+def host(bar, qtbot):
+    """Return a window with the bar in it, which goes before the bar does."""
     host = QWidget()
-    qtbot.addWidget(host)
     QVBoxLayout(host).addWidget(bar)
+    yield host
+    bar.setParent(None)
+    host.deleteLater()
+
+
+def test_long_words_do_not_keep_a_window_wide(host, bar):
     host.resize(1500, 80)
     host.show()
     open_run(bar, current=6)
