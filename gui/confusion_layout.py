@@ -10,7 +10,8 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from gui.theme import GAP, SPACE
 
-_WIDEST, _HIGHEST = 1.9, 1.3  # of a cell, against its other side
+_WIDEST, _HIGHEST = 1.7, 1.3  # of a cell, against its other side
+_WIDEST_OF_FEW, _FEW = 3.2, 20  # few classes make a table, in which names can be written across
 _NAMES_SHARE = 0.28  # of the width or height that names may take
 _FIGURES_FROM = 11.0  # pixels that a row or column needs to have its figure told
 _SMALLEST_FONT, _LARGEST_FONT = 9, 12
@@ -91,7 +92,7 @@ def lay_out(size: QSizeF, names: tuple[str, ...], font: QFont) -> ConfusionLayou
     for _ in range(3):  # the height depends on how names are written, that on the width, and the width on the height
         cell_width = max(width - left - right - 2 * titles, 1) / count
         if cell_height:
-            cell_width = min(cell_width, cell_height * _WIDEST)
+            cell_width = min(cell_width, cell_height * (_WIDEST_OF_FEW if count <= _FEW else _WIDEST))
         rotated = longest > cell_width
         rotated_figures = figure > cell_width
         top = (min(longest, height * _NAMES_SHARE) if rotated else line) + SPACE

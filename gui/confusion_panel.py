@@ -14,7 +14,7 @@ from gui.theme import GAP, MARGIN, SPACE, Theme
 from gui.visibility import can_be_seen
 from gui.worst_confusions import WorstConfusions
 
-_SIDE = 236  # pixels of width for the words where they stand beside the matrix
+_SIDE, _WIDEST_SIDE = 236, 340  # pixels of width for the words where they stand beside the matrix
 _WORDS = 190  # pixels of height that they take above and below it
 _SMALLEST = 110  # pixels of height that the matrix should have before the commonest mistakes are left out
 
@@ -191,6 +191,8 @@ class ConfusionPanel(QWidget):
         beside = min(self.width() - _SIDE, self.height())
         is_wide = beside > min(self.width(), self.height() - _WORDS)
         self.worst.setVisible(is_wide or self.height() - _WORDS > _SMALLEST)
+        side = min(max(self.width() * 3 // 10, _SIDE), _WIDEST_SIDE)
+        self._grid.setColumnMinimumWidth(1, side if is_wide else 0)
         if is_wide == self._is_wide:
             return
         self._is_wide = is_wide
@@ -216,4 +218,3 @@ class ConfusionPanel(QWidget):
             self._line.setContentsMargins(0, 0, 0, 0)
             self.worst.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(0, 1)
-        self._grid.setColumnMinimumWidth(1, _SIDE if is_wide else 0)
