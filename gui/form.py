@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QFormLayout,
     QHBoxLayout,
@@ -72,6 +73,16 @@ class SettingsForm(QWidget):
             field.currentIndexChanged.connect(self._edited)
         else:
             field.valueChanged.connect(self._edited)
+
+    def add_check(self, box: QCheckBox, name: str, idea: str) -> None:
+        """Add a row with a box to tick, whose own text names it; ``name`` and ``idea`` as in ``add_field``."""
+        box.setObjectName(name)
+        box.setAccessibleName(box.text())
+        box.setToolTip(wrapped(idea))
+        box.setMinimumHeight(FIELD_HEIGHT)
+        self._layout.addRow(box)
+        self._fields.append(box)
+        box.toggled.connect(self._edited)
 
     def add_wide(self, widget: QWidget) -> None:
         """Add a row without label."""

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from engine.architecture.shapes import NetworkSummary
 from engine.networks import Adjustments
 from engine.training.config import TrainingConfig
 from gui.cost_view import CostView
-from gui.form import Section, wrapped
+from gui.form import Section
 from gui.initializer_form import InitializerForm
 from gui.network_summary import LayerTable
 from gui.optimizer_form import OptimizerForm, dropout_rate
+from gui.published_row import PublishedRow
 from gui.run_form import RunForm, SamplingForm
 from gui.schedule_form import ScheduleForm
+from gui.stopping_form import StoppingForm
 from gui.subject_form import SubjectForm
 from gui.theme import GAP, MARGIN, SPACE, Theme
 from gui.transport import TransportBar, WindowState
@@ -66,14 +68,15 @@ class SetupPanel(QWidget):
         self.cost = CostView()
         self._optimizer = OptimizerForm()
         self._schedule = ScheduleForm()
+        self._stopping = StoppingForm()
         self._run = RunForm()
         self._sampling = SamplingForm()
         self._initializer = InitializerForm()
         self._forms = (
-            self._subject, self._variant, self._optimizer, self._schedule, self._run, self._sampling,
-            self._initializer,
+            self._subject, self._variant, self._optimizer, self._schedule, self._stopping, self._run,
+            self._sampling, self._initializer,
         )  # fmt: skip
-        self._add_reset()
+        self._published_row = PublishedRow()
         self._add_sections()
         self._lay_out()
         self._connect()
@@ -196,6 +199,7 @@ class SetupPanel(QWidget):
             self._published,
             optimizer=self._optimizer.value(),
             schedule=self._schedule.value(),
+            stopping=self._stopping.value(),
             initializer=self._initializer.value(),
         )
         return self._sampling.apply(self._run.apply(config))
@@ -203,6 +207,7 @@ class SetupPanel(QWidget):
     def _fill(self, config: TrainingConfig) -> None:
         self._optimizer.set_value(config.optimizer)
         self._schedule.set_value(config.schedule)
+        self._stopping.set_value(config.stopping)
         self._initializer.set_value(config.initializer)
         self._run.set_value(config)
         self._sampling.set_value(config)
@@ -211,11 +216,8 @@ class SetupPanel(QWidget):
     def _refresh(self) -> None:
         """Bring up to date what follows from the fields."""
         config = self._configuration()
-        differs = config != self._published
-        self._reset.setEnabled(differs and self._state in _EDITABLE)
-        self._reset_note.setText(
-            self.tr("Changed from the published settings") if differs else self.tr("The published settings")
-        )
+        self._published_row.set_state(config != self._published, editable=self._state in _EDITABLE)
+        self._stopping_section.set_summary(self._stopping.summary())
         self._initial_section.set_summary(self._initializer.summary())
         self._sampling_section.set_summary(self._sampling.summary())
         samples = min(self._samples, config.limit_train or self._samples)
@@ -234,25 +236,9 @@ class SetupPanel(QWidget):
         if self._state in _LIVE:
             self.live_setting_changed.emit(setting, value)
 
-    def _reset_clicked(self) -> None:
+    def _reset_to_published(self) -> None:
         self._fill(self._published)
         self.configuration_changed.emit()
-
-    def _add_reset(self) -> None:
-        self._reset_note = QLabel()
-        self._reset_note.setProperty("muted", True)
-        self._reset_note.setWordWrap(True)
-        self._reset = QPushButton(self.tr("Reset"))
-        self._reset.setObjectName("resetButton")
-        self._reset.setAccessibleName(self.tr("Back to the published settings"))
-        self._reset.setToolTip(
-            wrapped(
-                self.tr(
-                    "Back to the settings of the experiment that this network was published with, whose accuracy "
-                    "is known."
-                )
-            )
-        )
 
     def _add_sections(self) -> None:
         self._variant_section = Section(
@@ -278,6 +264,11 @@ class SetupPanel(QWidget):
             self.tr("Learning rate schedule"), self._schedule, "scheduleHeader",
             self.tr("How the learning rate moves over the run."),
         )  # fmt: skip
+        self._stopping_section = Section(
+            self.tr("Early stopping"), self._stopping, "stoppingHeader",
+            self.tr("Which epoch counts as the best, and whether the run ends when no better one comes."),
+            is_open=False,
+        )  # fmt: skip
         self._sampling_section = Section(
             self.tr("Samples"), self._sampling, "samplingHeader",
             self.tr("Which images it learns from, and in which order."), is_open=False,
@@ -293,14 +284,11 @@ class SetupPanel(QWidget):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(GAP)
         column.addWidget(self._subject)
-        published = QHBoxLayout()
-        published.setSpacing(GAP)
-        published.addWidget(self._reset_note, 1)
-        published.addWidget(self._reset)
-        column.addLayout(published)
+        column.addWidget(self._published_row)
         for section in (
             self._variant_section, self._layers_section, self._cost_section, self._run_section,
-            self._optimizer_section, self._schedule_section, self._sampling_section, self._initial_section,
+            self._optimizer_section, self._schedule_section, self._stopping_section, self._sampling_section,
+            self._initial_section,
         ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
@@ -337,7 +325,7 @@ class SetupPanel(QWidget):
             form.changed.connect(self._edited)
         self._variant.changed.connect(self._choose_variant)
         self._optimizer.live_changed.connect(self._live_edited)
-        self._reset.clicked.connect(self._reset_clicked)
+        self._published_row.reset_requested.connect(self._reset_to_published)
         for name in ("train", "pause", "resume", "step", "stop"):
             getattr(self.transport, f"{name}_requested").connect(getattr(self, f"{name}_requested"))
         self.transport.more_epochs_requested.connect(self.more_epochs_requested)

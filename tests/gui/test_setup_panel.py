@@ -17,6 +17,7 @@ from engine.training.config import (
     InitializerConfig,
     OptimizerConfig,
     ScheduleConfig,
+    StoppingConfig,
     TrainingConfig,
 )
 from engine.training.schedules import preview
@@ -32,6 +33,7 @@ UNUSUAL = TrainingConfig(
         name="one-cycle", warmup_epochs=1.5, step_epochs=4, step_factor=0.3, final_factor=0.07, rising_fraction=0.3,
     ),
     initializer=InitializerConfig(name="normal", distribution="gaussian", magnitude=2.24, scale=0.013, biases="drawn"),
+    stopping=StoppingConfig(monitor="loss", patience=7),
     batch_size=37, epochs=21, seed=2**63 - 1, loss_reduction="sum", sampling="with-replacement",
     shift=3, limit_train=5000, limit_validation=1000,
 )  # fmt: skip
@@ -362,7 +364,7 @@ def test_everything_a_person_operates_is_named_and_explained(panel):
     buttons = panel.findChildren(QPushButton) + panel.findChildren(QToolButton)
     named = [*combos, *[b for b in buttons if not b.objectName().startswith("qt_")]]
     fields = [w for w in panel.findChildren(QWidget) if w.objectName().endswith(("Spin", "Combo"))]
-    assert len(fields) >= 26
+    assert len(fields) >= 28
     for widget in {*named, *fields}:
         assert widget.objectName(), widget
         assert widget.accessibleName(), widget.objectName()
