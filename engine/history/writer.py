@@ -41,7 +41,7 @@ class HistoryWriter:
         folder: Path | None = None,
     ) -> None:
         self._opened, self._troubled, self._folder = opened, troubled, folder
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[Job] = deque([lambda store: None])  # the first opens it
         self._changed = threading.Condition()
         self._closing = False
         self._in_trouble = False
@@ -75,7 +75,6 @@ class HistoryWriter:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        self._try(lambda store: None)
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._jobs or self._closing)

@@ -83,7 +83,7 @@ def test_one_pass_through_a_network_of_the_zoo_agrees(name):
 
     A derivative that is wrong is so for all weights.
     """
-    open_questions = dict.fromkeys(OTHERS, ["not compared"])
+    open_questions = {other: ["not compared"] for other in OTHERS}
     for seed in range(5):
         gluons = one_pass(from_zoo(name, make_backend("gluon"), seed), experiment(name).config.loss_reduction)
         for backend, before in open_questions.items():
@@ -93,7 +93,7 @@ def test_one_pass_through_a_network_of_the_zoo_agrees(name):
         if not any(open_questions.values()):
             break
 
-    assert open_questions == dict.fromkeys(OTHERS, [])
+    assert open_questions == {other: [] for other in OTHERS}
 
 
 @pytest.mark.parametrize("name", SMALLEST)
