@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = ("train", "evaluate", "predict", "networks", "summary", "check-gradients", "twin", "devices", "convert")
+COMMANDS = (
+    "train", "evaluate", "predict", "runs", "networks", "summary", "check-gradients", "twin", "devices", "convert",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:

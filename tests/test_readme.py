@@ -16,6 +16,7 @@ from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS, Experiment
 from engine.cli import main as run_command
 from engine.cli.parser import parser
+from engine.cli.runs_text import HEADS as RUN_COLUMNS
 from engine.training.events import EpochDone, Position
 from gui.main_window import MainWindow
 from gui.theme import LIGHT
@@ -106,6 +107,12 @@ def test_readme_shows_what_the_commands_print(capsys):
             assert expected == [] or without_measurements(printed) == without_measurements(expected)
             checked.add(arguments[2])
     assert checked == set(REPEATABLE)
+
+
+def test_the_list_of_runs_that_readme_shows_has_the_columns_of_the_command():
+    _, (head, *lines) = next(entry for entry in commands_with_output() if entry[0][2:] == ["runs", "list"])
+    assert head.split() == " ".join(RUN_COLUMNS).split()
+    assert len({len(line) for line in [head.ljust(len(lines[0])), *lines]}) == 1
 
 
 def test_the_error_that_readme_shows_is_told_with_exit_code_2(capsys):

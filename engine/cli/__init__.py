@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli import commands, gradients, networks, training, twin
+from engine.cli import commands, gradients, networks, runs, training, twin
 from engine.cli.output import silence_stdout
 from engine.cli.parser import INTERRUPTED, parser
 from engine.errors import NetariumError
@@ -15,6 +15,7 @@ _COMMANDS = {
     "train": training.train,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
+    "runs": runs.runs,
     "networks": networks.networks,
     "summary": networks.summary,
     "check-gradients": gradients.check_gradients,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from engine.backends.choice import BACKEND_NAMES
+from engine.cli.runs_parser import add_runs
 from engine.training import config as c
 
 DEFAULT_NETWORK = "lenet-tanh"
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     predict = command("predict", "Tell which class images are of; any size, dark on light or light on dark.")
     _add_model(predict)
     predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    add_runs(command("runs", "List the runs that were recorded, and show, export, delete or restore them."))
     command("networks", "List the networks there are, your own among them.")
     summary = command("summary", "Print the layers of a network, and what training it would cost.")
     summary.add_argument("network", metavar="NETWORK", help="a name from `networks`, a .json file or a model file")

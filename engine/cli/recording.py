@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from types import TracebackType
 
-from engine.errors import NetariumError, TrainingError
+from engine.errors import NetariumError
 from engine.history.recorder import USUAL_PACE, Pace, Recorder
 from engine.history.records import Origin, RunRecord
 from engine.history.recovery import Opening
@@ -78,18 +78,6 @@ class Recording:
     def _count(self, exact: bool) -> None:
         self._exact += exact
         self._inexact += not exact
-
-
-def find_run(store: RunStore, name: str) -> RunRecord:
-    """Return the run that a person means by a number or ``last``; ``TrainingError`` if there is none."""
-    run = store.newest() if name == "last" else store.run(int(name)) if name.isdigit() else None
-    if run is None:
-        raise TrainingError(
-            "history.unknown_run",
-            "There is neither a file nor a run {name}. `runs list` shows the runs there are.",
-            name=name,
-        )
-    return run
 
 
 def _pace(checkpoint_every: float | None) -> Pace:

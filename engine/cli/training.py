@@ -17,16 +17,18 @@ from engine.backends.base import Backend
 from engine.backends.choice import BACKEND_NAMES, make_backend
 from engine.backends.mxnet import runtime
 from engine.cli.cost import check_memory
+from engine.cli.finding import find_run
 from engine.cli.interrupt import Interrupt
 from engine.cli.networks import chosen_dataset, chosen_network
 from engine.cli.output import Progress, print_epoch, silence_stdout
 from engine.cli.parser import DEFAULT_NETWORK, INTERRUPTED
-from engine.cli.recording import Recording, find_run
+from engine.cli.recording import Recording
 from engine.data.catalog import DATASETS, load_dataset
 from engine.data.dataset import Dataset
 from engine.devices import check_device
 from engine.errors import ConfigError, TrainingError
-from engine.history.records import FRESH, Origin
+from engine.history.records import FRESH, Origin, RunRecord
+from engine.history.store import RunStore
 from engine.networks import USUAL_SETTINGS
 from engine.returning import return_to_run
 from engine.session import Session
@@ -74,7 +76,7 @@ def _resumed(options: argparse.Namespace, recording: Recording) -> tuple[Session
     path = Path(options.resumed)
     if not path.is_file():
         store = recording.store()
-        run = find_run(store, options.resumed)
+        run = _run_to_resume(store, options.resumed)
         dataset = chosen_dataset(options) if options.dataset_path is not None else None
         found = return_to_run(store, run.id, dataset, make_backend)
         if found.note:
@@ -91,6 +93,19 @@ def _resumed(options: argparse.Namespace, recording: Recording) -> tuple[Session
     events = session.resume("run")
     recording.begin(session, Origin("file"))
     return session, events
+
+
+def _run_to_resume(store: RunStore, name: str) -> RunRecord:
+    try:
+        return find_run(name, store.runs(), store.runs(deleted=True))
+    except ConfigError as error:
+        if error.code != "history.unknown":
+            raise
+        raise ConfigError(
+            "resume.unknown",
+            "There is neither a file nor a run {name}. `runs list` shows the runs there are.",
+            name=name,
+        ) from error  # fmt: skip
 
 
 def _refuse_settings(options: argparse.Namespace) -> None:

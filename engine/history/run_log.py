@@ -186,14 +186,29 @@ class RunLog:
     def _make_known(self, store: RunStore) -> None:
         if self._is_known:
             return
+        # Claimed before another process can see that it runs: what nobody holds is taken for interrupted.
         if self.id is None:
-            self.id = store.insert(self._start, self._parameters)
+            self.id, self._descriptor = self._claim(store)
             self._expect_parent(store)
         else:
+            if self._descriptor is None:
+                self._descriptor = store.lock(self.id)
             self._go_back(store, self.id)
-        self._descriptor = store.lock(self.id)
         self._is_known = True
         self._began(self.id)
+
+    def _claim(self, store: RunStore) -> tuple[int, int | None]:
+        """Add the run and lock it, and return its number and the lock."""
+        lock = None
+        try:
+            with store.transaction():
+                run = store.insert(self._start, self._parameters)
+                lock = store.lock(run)
+        except BaseException:
+            if lock is not None:  # the number is free again, and is tried once more
+                os.close(lock)
+            raise
+        return run, lock
 
     def _go_back(self, store: RunStore, run: int) -> None:
         """Let the history of a run that goes on end where it goes on; what was behind is to come out the same."""
