@@ -5,6 +5,7 @@ Each yields None where something else may be done, and a reply where there is on
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +25,10 @@ from engine.estimates.cost import memory_cost
 from engine.estimates.memory import describe_bytes
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
+from engine.history import reporting
 from engine.history.records import CheckpointRecord
+from engine.history.store import RunStore
+from engine.history.writer import unwritable
 from engine.inspection.confusion import confusion_matrix, mistakes
 from engine.session import Session
 from engine.twin import TwinStep, check_room, twin_run
@@ -72,7 +76,31 @@ def measure_confusion(command: m.MeasureConfusion, session: Session, checkpoint:
     found = np.concatenate(answers)[: command.samples]
     labels = session.dataset.test_labels[: len(found)]
     matrix = confusion_matrix(labels, found, classes(session.spec))
-    yield m.ConfusionMeasured(matrix, session.class_names, len(found), checkpoint)
+    yield m.ConfusionMeasured(matrix, found, session.class_names, len(found), checkpoint)
+
+
+def write_report(command: m.WriteReport, store: RunStore, make_backend: Callable[[str, str], Backend]) -> Chore:
+    """Write the report of a run, a batch of test images between two commands; reply with ``ReportWritten``.
+
+    Raises
+    ------
+    NetariumError
+        If there is no such run, the history cannot be read, or the file cannot be written; an older one is intact.
+    """
+    try:
+        run = store.run(command.id)
+        if run is None:
+            raise TrainingError("history.unknown", "There is no run {run} in the history.", run=command.id)
+        writing = reporting.write_report(store, run, command.path, command.weights, make_backend)
+        while True:
+            try:
+                next(writing)
+            except StopIteration as end:
+                yield m.ReportWritten(command.path, end.value)
+                return
+            yield None
+    except sqlite3.Error as error:
+        raise unwritable(error) from error
 
 
 def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.architecture.network import NetworkSpec
-from engine.history.records import CheckpointRecord
+from engine.history.records import CheckpointRecord, Weights
 from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting
 
@@ -204,6 +204,15 @@ class Save(Command):
 
     path: Path
     best: bool = False
+
+
+@dataclass(frozen=True)
+class WriteReport(Command):
+    """Write the report of a run of the history, with the answers of its ``weights`` to the test images."""
+
+    id: int
+    path: Path
+    weights: Weights = "best"
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class RecordKeeper:
         return Recorder(
             self._writer, session, origin, run=run, replayed=tell_replay,
             began=lambda number: self._post(m.RunKept(name, number)),
+            ended=lambda number: self._post(m.RunRecorded(name, number)),
         )  # fmt: skip
 
     def store(self) -> RunStore:

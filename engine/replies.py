@@ -166,6 +166,14 @@ class RunKept(Reply):
 
 
 @dataclass(frozen=True)
+class RunRecorded(Reply):
+    """The history has all of the run called ``run`` in events, which has ended, as number ``id``."""
+
+    run: str
+    id: int
+
+
+@dataclass(frozen=True)
 class EpochReplayed(Reply):
     """An epoch was trained a second time; ``exact`` if its figures are those of the first time, bit for bit."""
 
@@ -187,18 +195,25 @@ class PastTold(Reply):
 
 @dataclass(frozen=True)
 class MomentShown(Reply):
-    """Answers come from this checkpoint from now on, or again from the network of now (None)."""
+    """Answers come from this checkpoint from now on, or again from the network of now (None).
+
+    ``spec`` is None where there is no network of now.
+    """
 
     checkpoint: CheckpointRecord | None
-    spec: NetworkSpec
+    spec: NetworkSpec | None
     class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ConfusionMeasured(Reply):
-    """How often each class (row) was taken for each (column) among the first ``samples`` test images."""
+    """How often each class (row) was taken for each (column) among the first ``samples`` test images.
+
+    ``answers`` (samples,) are the places of the classes that they were taken for.
+    """
 
     matrix: np.ndarray
+    answers: np.ndarray
     class_names: tuple[str, ...]
     samples: int
     checkpoint: CheckpointRecord | None
@@ -214,9 +229,18 @@ class MistakesFound(Reply):
 
 @dataclass(frozen=True)
 class Saved(Reply):
-    """The model was written whole."""
+    """The model was written whole; ``best`` if as it was after its best epoch."""
 
     path: Path
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class ReportWritten(Reply):
+    """The report of a run was written; ``remark`` is a sentence on what it lacks, or empty."""
+
+    path: Path
+    remark: str
 
 
 @dataclass(frozen=True)

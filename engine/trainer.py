@@ -198,7 +198,7 @@ class Trainer:
             raise TrainingError("training.no_network", "There is no network to save yet; train or open one first.")
         versions = runtime.versions()
         save_model_as(command.path, session.best_model(versions) if command.best else session.model(versions))
-        self._post(m.Saved(command.path))
+        self._post(m.Saved(command.path, command.best))
 
     def pause(self) -> None:
         """Train what is in flight to its end, so that the window shows all that was trained."""

@@ -9,7 +9,7 @@ from engine import messages as m
 from engine.answers import Answers
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
-from engine.chores import Chore, check_gradients, estimate, find_mistakes, measure_confusion, train_twins
+from engine.chores import Chore, check_gradients, estimate, find_mistakes, measure_confusion, train_twins, write_report
 from engine.devices import check_device, list_devices
 from engine.errors import NetariumError
 from engine.record_keeping import RecordKeeper
@@ -111,6 +111,9 @@ class Workbench:
                     self.trainer.edit(spec)
                 case m.Save():
                     self.trainer.save(command)
+                case m.WriteReport():
+                    chore = write_report(command, self._records.store(), self._make_backend)
+                    self._chores[m.WriteReport] = command, chore
                 case m.Open():
                     self.trainer.open(command)
                 case _:
@@ -176,11 +179,13 @@ class Workbench:
             self._viewing.leave()
         else:
             self._viewing.show(command.checkpoint, self.trainer.dataset)
+        if before is None and command.checkpoint is None:
+            return
+        for kind in (m.FindMistakes, m.MeasureConfusion):
+            self._chores.pop(kind, None)
         shown = self._shown
-        if shown is not None and (before is not None or command.checkpoint is not None):
-            for kind in (m.FindMistakes, m.MeasureConfusion):
-                self._chores.pop(kind, None)
-            self._post(m.MomentShown(self._viewing.checkpoint, shown.spec, shown.class_names))
+        spec, class_names = (shown.spec, shown.class_names) if shown is not None else (None, ())
+        self._post(m.MomentShown(self._viewing.checkpoint, spec, class_names))
 
     def _look_at_now(self) -> None:
         """Give up all that was about the network from before, since another one is there or learns."""

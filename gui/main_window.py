@@ -152,8 +152,8 @@ class MainWindow(QMainWindow):
 
     def _ask_about_memory(self, cost: Cost) -> None:
         question = MemoryQuestion(cost, self)
-        question.train_with.connect(self.controller.train_with_batches)
-        question.train_anyway.connect(self.controller.train_anyway)
+        question.train_with.connect(self.controller.runs.train_with_batches)
+        question.train_anyway.connect(self.controller.runs.train_anyway)
         question.open()
 
     def _ask_to_stop(self) -> None:

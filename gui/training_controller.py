@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import messages as m
@@ -14,7 +11,6 @@ from engine.architecture.network import NetworkSpec
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.storage.formats import SYMBOL_SUFFIX
-from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
 from gui.costs import Costs
@@ -23,6 +19,7 @@ from gui.messages import translate_error
 from gui.network_views import NetworkViews
 from gui.progress import Progress
 from gui.questions import Questions
+from gui.run_commands import RunCommands
 from gui.subject import Subject
 from gui.transport import WindowState
 from gui.twin_runs import TwinRuns
@@ -67,14 +64,13 @@ class TrainingController(QObject):
         self._worker = worker or Worker(notify=self._woken.emit)
         self._timer = QTimer(self, interval=_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
-        self._runs = itertools.count(1)
         self.state: WindowState = "loading"
         self.model_spec: NetworkSpec | None = None
         self.model_path: Path | None = None
         self.model_unsaved = False
-        self._refused: m.Train | m.TrainMore | None = None  # for want of memory
         self._model_before: tuple[Path | None, bool] = (None, False)  # its path, and whether it was unsaved
         self._progress = Progress()
+        self.runs = RunCommands(views, self._subject, self._worker.submit, parent=self)
         self.questions = Questions(views, self._worker.submit, parent=self)
         self._costs = Costs(views.setup, self._worker.submit, parent=self)
         self.gradients = GradientChecks(self._subject, self._worker.submit, parent=self)
@@ -107,7 +103,7 @@ class TrainingController(QObject):
         if path.suffix.lower() == ".json" and not path.name.endswith(SYMBOL_SUFFIX):
             self._views.editor.open_file(path)
             return
-        config = self._configuration()
+        config = self.runs.configuration()
         if config is not None:
             setup = self._views.setup
             device, backend = setup.device_name() or "cpu", setup.backend_name()
@@ -140,93 +136,25 @@ class TrainingController(QObject):
     @property
     def is_running(self) -> bool:
         """Whether a run goes on or is paused."""
-        return self.state in ("training", "paused", "stopping")
+        return self.runs.is_running
 
     def _connect(self) -> None:
-        setup = self._views.setup
         self._subject.dataset_wanted.connect(lambda source: self._worker.submit(m.LoadDataset(source)))
-        setup.train_requested.connect(self._train)
-        setup.step_requested.connect(self._step)
-        setup.pause_requested.connect(lambda: self._worker.submit(m.Pause()))
-        setup.resume_requested.connect(lambda: self._worker.submit(m.Resume()))
-        setup.stop_requested.connect(self._stop)
-        setup.more_epochs_requested.connect(self._train_more)
-        setup.live_setting_changed.connect(lambda setting, value: self._worker.submit(m.Change(setting, value)))
         views = self._views
+        self.runs.waits.connect(lambda: self._set_state("stopping"))
+        self.runs.replaces.connect(self._remember_model)
         self._network.layer_wanted.connect(self.layer_wanted)
         self._network.apply_wanted.connect(self._apply_edit)
         self.questions.answered.connect(self.answered)
         self._subject.mended.connect(self.mended)
-        for part in (self._subject, views.draw, views.weights, views.curves, views.diagram, views.editor):
+        for part in (self._subject, self.runs, views.draw, views.weights, views.curves, views.diagram, views.editor):
             part.failed.connect(self.failed)
         for teller in (self._subject, self.questions, views.diagram, views.editor):
             teller.told.connect(self.told)
 
-    # What a person wants
-
-    def _train(self, one_batch: bool = False) -> None:
-        network, config = self._subject.network, self._configuration()
-        if network is None:
-            self.failed.emit(self._subject.problem)
-        elif config is not None:
-            self._begin(network, config, one_batch)
-
-    def train_anyway(self) -> None:
-        """Begin the run for which memory will not suffice, as far as can be told."""
-        if self._refused is not None and not self.is_running:
-            self._set_state("stopping")
-            self._worker.submit(replace(self._refused, ignore_memory=True))
-
-    def train_with_batches(self, count: int) -> None:
-        """Begin the run for which memory will not suffice with smaller batches."""
-        self._views.setup.set_batch_size(count)
-        config = self._configuration()
-        if self._refused is not None and config is not None and not self.is_running:
-            self._set_state("stopping")
-            self._worker.submit(
-                replace(
-                    self._refused, config=msgspec.structs.replace(self._refused.config, batch_size=config.batch_size)
-                )
-            )
-
-    def _begin(self, network: NetworkSpec, config: TrainingConfig, one_batch: bool) -> None:
+    def _remember_model(self) -> None:
+        """Keep what there is to know of the model, for the case that the next one cannot be trained at all."""
         self._model_before = self.model_path, self.model_unsaved
-        run = f"run {next(self._runs)}"
-        self._views.curves.set_run_label(run, network.name)
-        self._set_state("stopping")  # until the worker answers, nothing else makes sense
-        device, backend = self._views.setup.device_name() or "cpu", self._views.setup.backend_name()
-        self._worker.submit(m.Train(run, network, config, device, one_batch, backend=backend))
-
-    def _configuration(self) -> TrainingConfig | None:
-        """Return the settings in the form, or tell what is wrong with them."""
-        try:
-            return self._views.setup.configuration()
-        except NetariumError as error:
-            self.failed.emit(translate_error(error))
-            return None
-
-    def _step(self) -> None:
-        if self.state == "paused":
-            self._worker.submit(m.StepBatch())
-        else:
-            self._train(one_batch=True)
-
-    def _stop(self) -> None:
-        self._set_state("stopping")
-        self._worker.submit(m.Stop())
-
-    def _train_more(self, epochs: int) -> None:
-        config = self._configuration()
-        if config is None:
-            return
-        if self._subject.network is None and self.model_spec and self._subject.comes_from(self.model_spec):
-            self.failed.emit(self._subject.problem)  # going on without the edit is not what was meant
-            return
-        self._set_state("stopping")
-        run = self._progress.run or f"run {next(self._runs)}"
-        edited = self._subject.edit_of(self.model_spec) if self.model_spec else None
-        backend = self._views.setup.backend_name()
-        self._worker.submit(m.TrainMore(run, msgspec.structs.replace(config, epochs=epochs), edited, backend=backend))
 
     def _apply_edit(self, network: NetworkSpec) -> None:
         if self.state == "trained":
@@ -253,7 +181,7 @@ class TrainingController(QObject):
             case m.DevicesListed(devices=devices):
                 self._views.setup.set_devices(devices)
             case m.TooLarge(command=command, cost=cost):
-                self._refused = command
+                self.runs.refused = command
                 self.too_large.emit(cost)
             case m.Saved(path=path):
                 self._note_saved(path)
@@ -266,6 +194,7 @@ class TrainingController(QObject):
 
     def _follow_run(self, event: TrainingEvent) -> None:
         self._progress.follow(event)
+        self.runs.run = self._progress.run
         self.questions.forget_mistakes()
         self._views.curves.add_event(event)
         if isinstance(event, BatchesDone) and not self.model_unsaved:
@@ -288,7 +217,7 @@ class TrainingController(QObject):
         self.questions.refresh()
 
     def _show_network(self, ready: m.NetworkReady) -> None:
-        self.model_spec = ready.spec
+        self.model_spec = self.runs.trained = ready.spec
         self.model_path, self.model_unsaved = ready.path, ready.path is None
         if ready.origin == "restored":
             self.model_path, self.model_unsaved = self._model_before
@@ -303,9 +232,7 @@ class TrainingController(QObject):
     def _show_opened(self, ready: m.NetworkReady, path: Path) -> None:
         self._subject.take_trained(ready.spec, ready.config, path)
         self._progress = Progress()
-        run = f"run {next(self._runs)}"
-        self._progress.run = run
-        self._views.curves.set_run_label(run, path.stem)
+        self._progress.run = self.runs.run = self.runs.new_run(path.stem)
         self.opened.emit(path)
         if ready.note:
             self.told.emit(ready.note)
@@ -333,7 +260,7 @@ class TrainingController(QObject):
             self.failed.emit(translate_error(error))
 
     def _set_state(self, state: WindowState) -> None:
-        self.state = state
+        self.state = self.runs.state = state
         self.questions.training = state == "training"
         self._costs.set_can_measure(state in ("ready", "trained") and self.dataset is not None)
         self._views.editor.set_apply_enabled(state == "trained")

@@ -7,15 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.backends.choice import make_backend
-from engine.errors import ConfigError, DataError, FileError, NetariumError
-from engine.failures import explained
+from engine.errors import ConfigError, FileError
 from engine.history.export import export_csv, export_json
-from engine.history.recorded import Weights, chosen_checkpoint, gathered, recorded_dataset
-from engine.history.records import CheckpointRecord, RunRecord
-from engine.history.report import export_report
+from engine.history.recorded import chosen_checkpoint
+from engine.history.records import RunRecord, Weights
+from engine.history.reporting import write_report
 from engine.history.store import RunStore
-from engine.inspection.assessment import Assessment, assess
-from engine.storage.atomic import check_writable
 from engine.storage.model_file import load_model, save_model
 
 SUFFIXES = (".csv", ".json", ".html", ".safetensors")
@@ -56,39 +53,18 @@ def export(store: RunStore, runs: Sequence[RunRecord], path: Path, weights: Weig
 
 
 def _export_report(path: Path, store: RunStore, run: RunRecord, weights: Weights) -> None:
-    """Write the report of a run; without answers to the test images where they cannot be had, which is told."""
-    check_writable(path)  # before the test images are classified, which may take a while
-    checkpoint, assessment, remark = None, None, ""
-    try:
-        checkpoint = chosen_checkpoint(store, run, weights)
-        assessment, remark = _assessed(store, run, checkpoint)
-    except NetariumError as error:
-        remark = f"There is neither a confusion matrix nor a picture of mistakes: {error}"
+    """Write the report of a run, and tell what it lacks."""
+    writing = write_report(store, run, path, weights, make_backend)
+    is_terminal = sys.stderr.isatty()
+    while True:
+        try:
+            done, total = next(writing)
+        except StopIteration as end:
+            remark: str = end.value
+            break
+        if is_terminal:
+            print(f"\r{done:,} of {total:,} test images\033[K", end="", file=sys.stderr, flush=True)
+    if is_terminal:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
     if remark:
         print(remark, file=sys.stderr)
-    export_report(path, gathered(store, run, checkpoint, assessment, remark))
-
-
-def _assessed(store: RunStore, run: RunRecord, checkpoint: CheckpointRecord) -> tuple[Assessment, str]:
-    """Classify the test images that the run was tested on, in the backend that trained it, on the CPU."""
-    start = store.start(run.id)
-    dataset = recorded_dataset(start)
-    model = load_model(checkpoint.path)
-    if model.spec.input_shape != start.spec.input_shape:
-        raise DataError("history.other_network", "The weights are of another network than the run's.")
-    backend = make_backend(run.backend)
-    with explained(backend, model.spec, run.config.batch_size):
-        network = backend.build(model.spec, model.weights)
-        steps = assess(network, model.spec, dataset, run.config.limit_validation)
-        while True:
-            try:
-                done, total = next(steps)
-            except StopIteration as end:
-                assessment: Assessment = end.value
-                break
-            if sys.stderr.isatty():
-                print(f"\r{done:,} of {total:,} test images\033[K", end="", file=sys.stderr, flush=True)
-    if sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
-    known = bool(start.digest)
-    return assessment, "" if known else "It is not known whether the data set is still the one the run learned from."

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Literal
 
 from engine.data.catalog import DATASETS, load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.errors import DataError, FileError
-from engine.history.records import CheckpointRecord, RunRecord, RunStart
+from engine.history.records import CheckpointRecord, RunRecord, RunStart, Weights
 from engine.history.report import Report
 from engine.history.store import RunStore
 from engine.inspection.assessment import Assessment
-
-Weights = Literal["best", "last"]
 
 
 def chosen_checkpoint(store: RunStore, run: RunRecord, weights: Weights = "best") -> CheckpointRecord:

@@ -60,7 +60,9 @@ class Recorder:
     began : callable (int)
         Told the number of the run once the history has it.
     replayed : callable (Replayed)
-        Told of epochs that are trained a second time. Both are called from the writer's thread.
+        Told of epochs that are trained a second time.
+    ended : callable (int)
+        Told the number of the run once the history has all of it. All three are called from the writer's thread.
     """
 
     def __init__(
@@ -73,9 +75,10 @@ class Recorder:
         pace: Pace = USUAL_PACE,
         began: Callable[[int], None] = lambda run: None,
         replayed: Callable[[Replayed], None] = lambda replayed: None,
+        ended: Callable[[int], None] = lambda run: None,
     ) -> None:
         self._writer, self._session, self._origin, self._run, self._pace = writer, session, origin, run, pace
-        self._began, self._replayed = began, replayed
+        self._began, self._replayed, self._ended = began, replayed, ended
         self._log: RunLog | None = None
         self._kept: dict[CheckpointKind, tuple[int, int]] = {}  # epoch and step of the last checkpoints
         self._state_at = self._snapshot_at = self._figures_at = time.monotonic()
@@ -233,5 +236,7 @@ class Recorder:
         def finish(store: RunStore) -> None:
             log.write(store)
             log.release(store)
+            assert log.id is not None
+            self._ended(log.id)
 
         self._writer.submit(finish)

@@ -20,6 +20,9 @@ Status = Literal["running", "completed", "stopped", "early", "diverged", "failed
 # A state holds everything to go on exactly; a snapshot holds weights alone.
 CheckpointKind = Literal["state", "snapshot"]
 
+# Of a run's checkpoints, those of its best epoch or those that it ended with.
+Weights = Literal["best", "last"]
+
 EPOCH_COLUMNS = (
     "epoch", "step", "seconds", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
     "duration", "learning_rate",

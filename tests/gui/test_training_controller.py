@@ -401,9 +401,9 @@ def test_a_run_refused_for_want_of_memory_begins_with_smaller_batches_or_all_the
     cost = Cost("cpu", asked.config.batch_size, 9, 5, 7)
     desk.tell(m.TooLarge(asked, cost), m.StateChanged("ready", False))
     assert told == [cost] and desk.controller.state == "ready"
-    desk.controller.train_with_batches(7)
+    desk.controller.runs.train_with_batches(7)
     assert desk.worker.asked(m.Train)[-1].config.batch_size == 7
     assert desk.views.setup.configuration().batch_size == 7
     desk.tell(m.TooLarge(asked, cost), m.StateChanged("ready", False))
-    desk.controller.train_anyway()
+    desk.controller.runs.train_anyway()
     assert desk.worker.asked(m.Train)[-1] == replace(asked, ignore_memory=True)
