@@ -269,3 +269,59 @@ def test_the_best_epoch_can_be_saved_beside_the_last(bench, tmp_path):
     best = load_model(tmp_path / "best.safetensors")
     assert best.metrics[-1].epoch == accuracies.index(max(accuracies)) + 1
     assert best.state is None and best.optimizer_state == {}
+
+
+def test_the_confusion_matrix_comes_with_the_answers_that_it_counts(bench):
+    bench.train()
+    [measured] = of_kind(bench.ask(m.MeasureConfusion(20)), m.ConfusionMeasured)
+    labels = bench.dataset.test_labels[:20]
+    for truth, answer in np.ndindex(measured.matrix.shape):
+        counted = np.sum((labels == truth) & (measured.answers == answer))
+        assert counted == measured.matrix[truth, answer]
+
+
+def test_without_a_network_of_now_a_moment_can_be_looked_at_and_left(bench):
+    bench.train()
+    bench.close()
+    bench.told.clear()
+    bench.open()
+    store = bench.history()
+    last = store.checkpoints(1)[-1]
+    [shown] = of_kind(bench.ask(m.ViewMoment(last)), m.MomentShown)
+    assert shown.checkpoint == last and shown.spec == SMALL
+    [left] = of_kind(bench.ask(m.ViewMoment(None)), m.MomentShown)
+    assert left.checkpoint is None and left.spec is None
+    store.close()
+
+
+def test_the_end_of_a_record_is_told_when_all_of_it_is_on_the_disk(bench):
+    bench.train()
+    bench.bench._records.store()
+    [recorded] = of_kind(bench.told, m.RunRecorded)
+    store = RunStore()
+    run = store.run(recorded.id)
+    assert (recorded.run, run.status, run.epochs) == ("run 1", "completed", 3)
+    assert store.checkpoints(recorded.id)[-1].position.step == run.step
+    store.close()
+
+
+def test_a_report_is_written_between_two_commands(bench, tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.history.reporting.recorded_dataset", lambda start: bench.dataset)
+    bench.train()
+    bench.history().close()
+    path = tmp_path / "report.html"
+    [written] = of_kind(bench.ask(m.WriteReport(1, path)), m.ReportWritten)
+    assert (written.path, written.remark) == (path, "")
+    page = path.read_text()
+    assert "Answers to the test images" in page and "<svg" in page
+
+
+def test_a_report_that_cannot_be_written_is_told_and_nothing_else_suffers(bench, tmp_path):
+    bench.train()
+    bench.history().close()
+    [failed] = of_kind(bench.ask(m.WriteReport(1, tmp_path / "no" / "report.html")), m.CommandFailed)
+    assert failed.error.code.startswith("file.")
+    [failed] = of_kind(bench.ask(m.WriteReport(9, tmp_path / "report.html")), m.CommandFailed)
+    assert failed.error.code == "history.unknown"
+    assert not list(tmp_path.rglob("report*"))
+    assert of_kind(bench.ask(m.ReadWeights("conv1/weight")), m.WeightsRead)
