@@ -65,6 +65,7 @@ def open_history(folder: Path | None = None) -> tuple[RunStore, Opening]:
         )  # fmt: skip
     interrupted = _mark_interrupted(store)
     _purge(store)
+    _release_abandoned(store)
     _sweep(data_home())
     return store, Opening(interrupted, note)
 
@@ -211,6 +212,19 @@ def _purge(store: RunStore) -> None:
         with store.transaction() as connection:
             connection.execute("DELETE FROM runs WHERE id = ?", (run,))
         rmtree(store.run_folder(run), ignore_errors=True)
+
+
+def _release_abandoned(store: RunStore) -> None:
+    """Remove locks whose process ended before the history knew that its run goes on."""
+    for path in (store.folder / "runs").glob(f"*/{LOCK}"):
+        if not path.parent.name.isdigit():
+            continue
+        lock = store.lock(int(path.parent.name))
+        if lock is not None:
+            path.unlink(missing_ok=True)
+            os.close(lock)
+            with contextlib.suppress(OSError):
+                path.parent.rmdir()  # of a run that never came to be: nothing else is in it
 
 
 def _sweep(home: Path) -> None:

@@ -259,15 +259,20 @@ class RunStore:
         The lock is a file that the system lets go when the process ends, however it ends; closing the descriptor that
         is returned lets it go too.
         """
-        folder = self.run_folder(run)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        path = self.run_folder(run) / LOCK
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    return descriptor
+            except FileNotFoundError:
+                pass  # whoever held it before has just removed it: what is locked is no file any more
+            except OSError:
+                os.close(descriptor)
+                return None
             os.close(descriptor)
-            return None
-        return descriptor
 
     def _line(self, run: int, with_past: bool) -> list[tuple[int, int | None]]:
         """Return the runs that led to a run, the first one first, each with the step up to which it counts."""

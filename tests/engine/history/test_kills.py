@@ -53,8 +53,14 @@ def test_a_killed_run_can_always_go_on(torture, netarium_home):
         store, opening = open_history()
         try:
             assert opening.note is None, f"kill {kill}: {opening.note}"
-            (record,) = [r for r in store.runs() if r.id == (run or store.newest().id)]
-            assert record.status == "interrupted" and opening.interrupted == (record.id,)
+            newest = store.newest()
+            if run is None and newest is None:
+                assert told[-1][1] - told[0][1] <= 1.0
+                continue
+            (record,) = [r for r in store.runs() if r.id == (run or newest.id)]
+            assert record.status == "interrupted"
+            # Before the history's thread has had its turn, a run that goes on is what the kill before made of it.
+            assert opening.interrupted == (record.id,) or (not opening.interrupted and told[-1][1] - told[0][1] <= 1.0)
             lost = [(step, at) for step, at in told if step > record.step]
             assert not lost or lost[-1][0] - record.step <= 100 or lost[-1][1] - lost[0][1] <= 1.0, lost
             assert not list(netarium_home.rglob("*.tmp"))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from engine.history.store import RunStore
+import fcntl
+import os
+
+from engine.history.recovery import open_history
+from engine.history.store import LOCK, RunStore
 from engine.history.writer import HistoryWriter
 from tests.engine.history.runs import recorded, session_on, squares
 
@@ -25,4 +29,44 @@ def test_a_new_run_is_seen_only_once_it_is_locked(monkeypatch):
     assert seen == [[]]
     store = RunStore()
     assert [(record.id, record.status) for record in store.runs()] == [(1, "completed")]
+    store.close()
+
+
+def test_a_lock_that_a_killed_process_left_goes_at_the_next_start_and_one_that_is_held_stays():
+    store = RunStore()
+    for run in (1, 2, 3):
+        store.run_folder(run).mkdir()
+        (store.run_folder(run) / LOCK).touch()
+    (store.run_folder(3) / "snapshot-000000001.safetensors").touch()
+    held = store.lock(2)
+    store.close()
+
+    store, _ = open_history()
+    assert not store.run_folder(1).exists()
+    assert (store.run_folder(2) / LOCK).exists()
+    assert [path.name for path in store.run_folder(3).iterdir()] == ["snapshot-000000001.safetensors"]
+    assert store.lock(2) is None
+    os.close(held)
+    store.close()
+
+
+def test_a_lock_whose_file_was_removed_meanwhile_is_taken_on_a_new_file(monkeypatch):
+    store = RunStore()
+    path = store.run_folder(1) / LOCK
+    flock, calls = fcntl.flock, []
+
+    def removed_meanwhile(descriptor, how):
+        calls.append(descriptor)
+        if len(calls) == 1:
+            path.unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_meanwhile)
+    held = store.lock(1)
+    monkeypatch.undo()
+    assert len(calls) == 2 and path.exists()
+    other = RunStore(store.folder)
+    assert other.lock(1) is None
+    os.close(held)
+    other.close()
     store.close()
