@@ -28,7 +28,7 @@ from engine.failures import explained
 from engine.history import reporting
 from engine.history.records import CheckpointRecord
 from engine.history.store import RunStore
-from engine.history.writer import unwritable
+from engine.history.troubles import unusable
 from engine.inspection.confusion import confusion_matrix, mistakes
 from engine.session import Session
 from engine.twin import TwinStep, check_room, twin_run
@@ -100,7 +100,7 @@ def write_report(command: m.WriteReport, store: RunStore, make_backend: Callable
                 return
             yield None
     except sqlite3.Error as error:
-        raise unwritable(error) from error
+        raise unusable(error) from error
 
 
 def estimate(command: m.Estimate, backend: Backend, dataset: Dataset) -> Chore:

@@ -11,7 +11,8 @@ from engine.history.records import FRESH, Origin, RunRecord
 from engine.history.recovery import Opening
 from engine.history.run_log import Replayed
 from engine.history.store import RunStore
-from engine.history.writer import HistoryWriter, unwritable
+from engine.history.troubles import unusable
+from engine.history.writer import HistoryWriter
 from engine.session import Session
 
 
@@ -63,7 +64,7 @@ class RecordKeeper:
             try:
                 self._store = RunStore()
             except (sqlite3.Error, OSError) as error:
-                raise unwritable(error) from error
+                raise unusable(error) from error
         return self._store
 
     def close(self) -> None:

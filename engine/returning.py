@@ -8,8 +8,9 @@ from typing import NamedTuple
 from engine.backends.base import Backend
 from engine.data.dataset import Dataset
 from engine.devices import check_device
+from engine.history.data import check_data, recorded_dataset
 from engine.history.records import CheckpointRecord, Origin
-from engine.history.resuming import check_data, find_resumable, load_recorded_data
+from engine.history.resuming import find_resumable
 from engine.history.store import RunStore
 from engine.session import Session
 from engine.storage.model_file import load_model
@@ -50,7 +51,7 @@ def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backe
     found = find_resumable(store, run)
     start = found.start
     if dataset is None or dataset.source != start.dataset:
-        dataset = load_recorded_data(start)
+        dataset = recorded_dataset(start)
     check_data(start, dataset)
     backend = make_backend(start.backend, check_device(start.device, start.backend))
     session = Session(backend, start.spec, start.config, dataset, found.model)

@@ -12,7 +12,8 @@ from engine.history.recorder import USUAL_PACE, Pace, Recorder
 from engine.history.records import Origin, RunRecord
 from engine.history.recovery import Opening
 from engine.history.store import RunStore
-from engine.history.writer import HistoryWriter, unwritable
+from engine.history.troubles import unusable
+from engine.history.writer import HistoryWriter
 from engine.session import Session
 from engine.training.events import TrainingEvent
 
@@ -59,7 +60,7 @@ class Recording:
         try:
             self._store = self._store or RunStore()
         except (sqlite3.Error, OSError) as error:
-            raise unwritable(error) from error
+            raise unusable(error) from error
         return self._store
 
     def begin(self, session: Session, origin: Origin, run: int | None = None) -> None:

@@ -12,11 +12,12 @@ from engine.cli.finding import find_run, find_runs
 from engine.cli.output import print_json
 from engine.cli.runs_export import export
 from engine.cli.runs_text import listed_as_data, print_list, print_run
-from engine.errors import FileError, TrainingError
+from engine.errors import TrainingError
 from engine.history.export import run_as_data
 from engine.history.records import RunRecord
 from engine.history.recovery import open_history
-from engine.history.store import RunStore, history_folder
+from engine.history.store import RunStore
+from engine.history.troubles import unusable
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -36,12 +37,7 @@ def _history() -> Iterator[RunStore]:
         with contextlib.closing(store):
             yield store
     except sqlite3.Error as error:
-        raise FileError(
-            "history.unusable",
-            "The history of runs in {folder} cannot be used ({reason}). What is in it was not changed; see that the "
-            "disk has room and can be written to, and try again.",
-            folder=history_folder(), reason=str(error).rstrip("."),
-        ) from error  # fmt: skip
+        raise unusable(error) from error
 
 
 def _list(store: RunStore, options: argparse.Namespace) -> None:

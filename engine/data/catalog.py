@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
-from engine.data.dataset import Dataset
+from engine.data.dataset import NOT_UTF8, Dataset
 from engine.data.idx import read_idx
 from engine.data.synthetic import random_labels
 from engine.errors import DataError
@@ -67,6 +68,21 @@ def load_dataset(name: str) -> Dataset:
     return DATASETS[name].load()
 
 
+def read_again(source: str) -> Dataset:
+    """Read the data set that a ``Dataset.source`` names.
+
+    Raises
+    ------
+    DataError
+        If it is gone, or its files are missing or damaged.
+    """
+    if source in DATASETS:
+        return load_dataset(source)
+    if source.startswith(NOT_UTF8):
+        return open_folder(Path(os.fsdecode(unquote_to_bytes(source.removeprefix(NOT_UTF8)))))
+    return open_folder(Path(source))
+
+
 def open_folder(folder: Path) -> Dataset:
     """Read a data set from a folder with four IDX files named as MNIST's are, plain or ``.gz``.
 
@@ -80,7 +96,12 @@ def open_folder(folder: Path) -> Dataset:
     """
     if not os.path.isdir(folder):
         raise DataError("data.no_folder", "{folder} is not a folder; choose one with four IDX files.", folder=folder)
-    return replace(_read_folder(folder, folder.resolve().name), folder=folder.resolve())
+    return replace(_read_folder(folder, _printable(folder.resolve().name)), folder=folder.resolve())
+
+
+def _printable(name: str) -> str:
+    """Return a folder's name with a mark for each byte that is no UTF-8, so that files and databases can hold it."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _read_folder(folder: Path, name: str) -> Dataset:

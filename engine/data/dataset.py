@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
 from engine.errors import DataError
+
+NOT_UTF8 = "file://"  # before a path whose bytes are no UTF-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +70,18 @@ class Dataset:
 
     @property
     def source(self) -> str:
-        """What it can be read again by: its name, or the path of its folder."""
-        return self.name if self.folder is None else str(self.folder)
+        """What it can be read again by: its name, or the path of its folder; see ``catalog.read_again``.
+
+        Always a text that files and databases can hold: a path of other bytes than UTF-8 is written as a URI.
+        """
+        if self.folder is None:
+            return self.name
+        path = str(self.folder)
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            return NOT_UTF8 + quote(os.fsencode(path))
+        return path
 
     @cached_property
     def digest(self) -> str:

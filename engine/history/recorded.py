@@ -1,14 +1,11 @@
-"""Finds again what a run of the history was trained on, and the weights that it left."""
+"""Finds the weights again that a run of the history left, and gathers what its report tells."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
-from engine.data.catalog import DATASETS, load_dataset, open_folder
-from engine.data.dataset import Dataset
-from engine.errors import DataError, FileError
-from engine.history.records import CheckpointRecord, RunRecord, RunStart, Weights
+from engine.errors import FileError
+from engine.history.records import CheckpointRecord, RunRecord, Weights
 from engine.history.report import Report
 from engine.history.store import RunStore
 from engine.inspection.assessment import Assessment
@@ -50,27 +47,6 @@ def chosen_checkpoint(store: RunStore, run: RunRecord, weights: Weights = "best"
     return best
 
 
-def recorded_dataset(start: RunStart) -> Dataset:
-    """Read the data set that a run learned from.
-
-    Raises
-    ------
-    DataError
-        If it is not there any more, or is another one now.
-    """
-    if start.dataset in DATASETS:
-        dataset = load_dataset(start.dataset)
-    else:
-        dataset = open_folder(Path(start.dataset))
-    if start.digest and dataset.digest != start.digest:
-        raise DataError(
-            "data.changed",
-            "{dataset} is not what the run learned from: its images or labels are others now.",
-            dataset=start.dataset,
-        )  # fmt: skip
-    return dataset
-
-
 def gathered(
     store: RunStore, run: RunRecord, weights: CheckpointRecord | None, assessment: Assessment | None, remark: str = ""
 ) -> Report:
@@ -85,8 +61,8 @@ def gathered(
     return Report(
         run=run,
         start=store.start(run.id),
-        epochs=store.epochs(run.id),
-        batches=store.batches(run.id),
+        epochs=store.epochs(run.id, with_past=True),
+        batches=store.batches(run.id, with_past=True),
         changes=store.changes(run.id),
         parent_name=parent.name if parent is not None else None,
         weights=weights,

@@ -48,7 +48,7 @@ class Report(Struct, frozen=True, kw_only=True, eq=False):
     run : RunRecord
     start : RunStart
     epochs, batches : mapping of column to array
-        As ``RunStore.epochs`` and ``RunStore.batches`` return them.
+        As ``RunStore.epochs`` and ``RunStore.batches`` return them; first those of the runs it began from.
     changes : sequence of ChangeRecord
     parent_name : str, optional
         The name of the run that it began from; None if there is none, or it is gone.
@@ -135,12 +135,14 @@ def _curves(report: Report) -> str:
     epochs, batches, run = report.epochs, report.batches, report.run
     per_epoch = max(1, report.start.batches_per_epoch)
     changes = [change.position.epoch + change.position.batch / per_epoch for change in report.changes]
+    first = report.start.first
+    begins = first.epoch + first.batch / per_epoch if (epochs["step"] <= first.step).any() else None
     pictures = []
     for what, percent in (("loss", False), ("accuracy", True)):
         figure = Figure(
             title=what.capitalize(), key=what, epochs=epochs["epoch"], training=epochs[f"train_{what}"],
             validation=epochs[f"validation_{what}"], batch_epochs=batches["epoch"], batches=batches[what],
-            best_epoch=run.best_epoch, changes=changes, percent=percent,
+            best_epoch=run.best_epoch, changes=changes, begins=begins, percent=percent,
         )  # fmt: skip
         picture = draw(figure)
         if picture:
@@ -151,6 +153,7 @@ def _curves(report: Report) -> str:
     known += ["batch"] if len(batches["step"]) else []
     known += ["best"] if run.best_epoch else []
     known += ["change"] if changes else []
+    known += ["begins"] if begins is not None else []
     return f'{_legend(known)}<div class="curves">{"".join(pictures)}</div>'
 
 
@@ -161,6 +164,7 @@ def _legend(known: Sequence[str]) -> str:
         "batch": "training, batches as they ran",
         "best": "best epoch",
         "change": "a setting was changed",
+        "begins": "here this run began, with the weights of another",
     }
     entries = "".join(
         f'<li><svg class="sample" viewBox="0 0 28 12" aria-hidden="true"><path class="{kind}" d="M1 6L27 6"/></svg>'
@@ -171,7 +175,8 @@ def _legend(known: Sequence[str]) -> str:
 
 
 def _epochs(report: Report) -> str:
-    epochs = report.epochs
+    own = report.epochs["step"] > report.start.first.step
+    epochs = {name: values[own] for name, values in report.epochs.items()}
     names = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "duration", "learning_rate")
     rows = []
     for epoch, *figures in zip(epochs["epoch"], *(epochs[name] for name in names), strict=True):

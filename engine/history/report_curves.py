@@ -33,6 +33,8 @@ class Figure(Struct, frozen=True, eq=False):
         Marked by a line; 0 for none.
     changes : sequence of float
         When settings were changed, in epochs.
+    begins : float, optional
+        Where the run itself begins, in epochs, if what comes before is of another.
     percent : bool
         Whether the figure is a share of 1.
     """
@@ -46,6 +48,7 @@ class Figure(Struct, frozen=True, eq=False):
     batches: Array
     best_epoch: int = 0
     changes: Sequence[float] = ()
+    begins: float | None = None
     percent: bool = False
 
 
@@ -76,6 +79,8 @@ def draw(figure: Figure) -> str:
     every = max(1, -(-len(figure.batches) // _MOST_BATCH_POINTS))
     drawn.append(_line(_means(figure.batch_epochs, every), _means(figure.batches, every), x, y, "batch"))
     drawn += [_upright(x(at), "change", "a setting was changed") for at in figure.changes]
+    if figure.begins is not None:
+        drawn.append(_upright(x(figure.begins), "begins", "here this run began, with the weights of another"))
     if figure.best_epoch:
         drawn.append(_upright(x(figure.best_epoch), "best", f"best epoch, {figure.best_epoch}"))
     for kind, values in (("training", figure.training), ("validation", figure.validation)):

@@ -45,6 +45,7 @@ svg circle.training { fill: var(--training); stroke: none; }
 svg circle.validation { fill: var(--validation); stroke: none; }
 svg .batch { stroke: var(--training); stroke-width: 1; opacity: 0.36; }
 svg .best { stroke: var(--good); stroke-width: 1.5; stroke-dasharray: 5 4; }
+svg .begins { stroke: var(--muted); stroke-width: 1.5; }
 svg .change { stroke: var(--muted); stroke-width: 1.5; stroke-dasharray: 1 4; stroke-linecap: round; }
 svg.sample .batch { opacity: 0.6; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 12px; padding: 0; list-style: none; }

@@ -8,7 +8,8 @@ from pathlib import Path
 from engine.backends.base import Backend
 from engine.errors import DataError, NetariumError
 from engine.failures import explained
-from engine.history.recorded import chosen_checkpoint, gathered, recorded_dataset
+from engine.history.data import recorded_dataset
+from engine.history.recorded import chosen_checkpoint, gathered
 from engine.history.records import CheckpointRecord, RunRecord, Weights
 from engine.history.report import export_report
 from engine.history.store import RunStore

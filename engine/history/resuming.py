@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from engine.backends.mxnet import runtime
-from engine.data.catalog import DATASETS, load_dataset, open_folder
-from engine.data.dataset import Dataset
-from engine.errors import DataError, FileError, TrainingError
+from engine.errors import FileError, TrainingError
 from engine.history.records import CheckpointRecord, RunRecord, RunStart
 from engine.history.store import RunStore
 from engine.storage.model_file import Model, load_model
@@ -61,30 +58,6 @@ def find_resumable(store: RunStore, run: int) -> Resumable:
                 best = load_model(checkpoint.path)
     start = store.start(run)
     return Resumable(record, start, model, best, _caution(start))
-
-
-def load_recorded_data(start: RunStart) -> Dataset:
-    """Read the data set of a run again.
-
-    Raises
-    ------
-    DataError
-        If it is gone, or its content is another than the run learned from.
-    """
-    dataset = load_dataset(start.dataset) if start.dataset in DATASETS else open_folder(Path(start.dataset))
-    check_data(start, dataset)
-    return dataset
-
-
-def check_data(start: RunStart, dataset: Dataset) -> None:
-    """Check that a data set is the one that a run learned from; ``DataError`` if not."""
-    if start.digest and dataset.digest != start.digest:
-        raise DataError(
-            "history.other_data",
-            "{dataset} is not what the run learned from: its images or labels have changed since. Put the old files "
-            "back to go on, or train more epochs on the run's weights.",
-            dataset=start.dataset,
-        )
 
 
 def _refuse_if_busy(store: RunStore, record: RunRecord) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from engine.errors import TrainingError
 from engine.history.checkpoints import forget
 from engine.history.decimation import Decimated, read_chunks
 from engine.history.records import Array, RunStart
@@ -58,6 +59,7 @@ class RunLog:
     ) -> None:
         self.id = run
         self._start, self._parameters = start, parameters
+        self._goes_on_at: int | None = None  # the step from which a run of the history goes on
         self._is_known = False
         self._began, self._replayed = began, replayed
         self._lock = threading.Lock()
@@ -74,6 +76,7 @@ class RunLog:
 
     def resume_at(self, step: int, seconds: float) -> None:
         """Learn where the run goes on; what the history has behind that is replayed."""
+        self._goes_on_at = step
         self._values |= {"step": step, "seconds": seconds}
         self._seconds = seconds
 
@@ -186,33 +189,36 @@ class RunLog:
     def _make_known(self, store: RunStore) -> None:
         if self._is_known:
             return
-        # Claimed before another process can see that it runs: what nobody holds is taken for interrupted.
-        if self.id is None:
-            self.id, self._descriptor = self._claim(store)
+        # Whatever fails here is tried again from there. A run is claimed before another process can see that it runs:
+        # what nobody holds is taken for interrupted.
+        if self._descriptor is None:
+            if self.id is None:
+                self.id, self._descriptor = self._claim(store)
+            else:
+                self._descriptor = _locked(store, self.id)
+        assert self.id is not None
+        if self._goes_on_at is None:
             self._expect_parent(store)
         else:
-            if self._descriptor is None:
-                self._descriptor = store.lock(self.id)
-            self._go_back(store, self.id)
+            self._go_back(store, self.id, self._goes_on_at)
         self._is_known = True
         self._began(self.id)
 
-    def _claim(self, store: RunStore) -> tuple[int, int | None]:
+    def _claim(self, store: RunStore) -> tuple[int, int]:
         """Add the run and lock it, and return its number and the lock."""
         lock = None
         try:
             with store.transaction():
                 run = store.insert(self._start, self._parameters)
-                lock = store.lock(run)
+                lock = _locked(store, run)
         except BaseException:
             if lock is not None:  # the number is free again, and is tried once more
                 os.close(lock)
             raise
         return run, lock
 
-    def _go_back(self, store: RunStore, run: int) -> None:
+    def _go_back(self, store: RunStore, run: int, step: int) -> None:
         """Let the history of a run that goes on end where it goes on; what was behind is to come out the same."""
-        step = self._values["step"]
         epochs = store.epochs(run)
         self._expect(epochs, step)
         self._accuracies = epochs["validation_accuracy"][epochs["step"] <= step].tolist()
@@ -256,6 +262,19 @@ class RunLog:
             expected = self._expected.pop(row[0], None)
             if expected is not None:
                 self._replayed(Replayed(row[0], expected == tuple(row[3:7])))
+
+
+def _locked(store: RunStore, run: int) -> int:
+    """Claim a run; ``TrainingError`` if another process records it, whose figures must not be mixed with these."""
+    lock = store.lock(run)
+    if lock is None:
+        raise TrainingError(
+            "history.taken",
+            "Another Netarium records run {run} at this moment, so what is trained here is not kept in the history. "
+            "Stop one of the two; the model here can be saved.",
+            run=run,
+        )
+    return lock
 
 
 def _thumbnail(accuracies: list[float]) -> bytes:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import FileError, NetariumError
+from engine.errors import NetariumError
 from engine.history.records import RunRecord
 from engine.history.recovery import Opening, open_history
 from engine.history.store import RunStore
+from engine.history.troubles import unwritable
 
 Job = Callable[[RunStore], None]
 
@@ -93,7 +93,7 @@ class HistoryWriter:
             store = self._open()
             if store is not None:
                 job(store)
-        except (sqlite3.Error, OSError, NetariumError) as error:
+        except Exception as error:  # whatever it is, training goes on, and with the next job it is tried again
             if not self._in_trouble:
                 self._troubled(unwritable(error))
             self._in_trouble = True
@@ -111,18 +111,3 @@ class HistoryWriter:
             self._store, opening = open_history(self._folder)
             self._opened(opening, self._store.newest())
         return self._store
-
-
-def unwritable(error: Exception) -> NetariumError:
-    """Return the sentence that tells what a failure of the history means."""
-    if isinstance(error, NetariumError) and error.code.startswith("history."):
-        return error
-    reason = str(error).rstrip(".")
-    if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror
-    return FileError(
-        "history.unwritable",
-        "The history of runs cannot be written ({reason}). Training goes on, and what was written before is safe; "
-        "it is tried again as training goes on. Free some space on the disk, or save the model elsewhere.",
-        reason=reason,
-    )  # fmt: skip

@@ -122,6 +122,20 @@ def test_a_run_that_goes_on_tells_where_it_came_from(store):
     assert "run 1 (which is no longer in the history) on, as" in text
 
 
+def test_the_curves_of_a_run_that_goes_on_begin_with_those_of_the_run_before_and_the_table_does_not(store):
+    told = Page(page(gathered(store, store.run(2), None, None)))
+    uprights = [line for line in told.attributes("line") if line.get("class") == "begins"]
+    assert len(uprights) == 2 and uprights[0]["x1"] == uprights[1]["x1"]
+    curves = [path["d"] for path in told.attributes("path") if path.get("class") == "validation"]
+    validation = next(curve for curve in curves if curve != "M1 6L27 6")
+    before = Page(page(gathered(store, store.run(1), None, None)))
+    assert not [line for line in before.attributes("line") if line.get("class") == "begins"]
+    assert validation.count("L") >= 3, "three epochs of the run before, and its own"
+    epochs = [row[0] for row in told.rows if len(row) == 7 and row[0].isdigit()]
+    assert epochs == ["4"]
+    assert "here this run began" in told.text
+
+
 def test_assessing_agrees_with_the_validation_of_the_run(store):
     checkpoint, assessment = assessed(store, 1)
     assert assessment.samples == 24
