@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -37,6 +37,10 @@ class Table:
         for name, column in self._columns.items():
             column.append(rows[name])
 
+    def extend(self, rows: Mapping[str, Array]) -> None:
+        """Append rows from columns (rows,), of which those that are no columns of this table are passed over."""
+        self.append(**{name: rows[name] for name in self._columns})
+
     def truncate(self, length: int) -> None:
         """Forget all but the first ``length`` rows."""
         for column in self._columns.values():
@@ -45,6 +49,14 @@ class Table:
 
 class Run:
     """Everything the curves know of one run.
+
+    Parameters
+    ----------
+    start : RunStarted
+    number : int
+    label : str
+    epochs, batches : mapping of column to array (rows,)
+        What it had done before it started; columns that are missing are taken for empty.
 
     Attributes
     ----------
@@ -62,7 +74,14 @@ class Run:
         Whether it goes on.
     """
 
-    def __init__(self, start: RunStarted, number: int, label: str) -> None:
+    def __init__(
+        self,
+        start: RunStarted,
+        number: int,
+        label: str,
+        epochs: Mapping[str, Array] | None = None,
+        batches: Mapping[str, Array] | None = None,
+    ) -> None:
         self.name = start.run
         self.number = number
         self.label = label
@@ -73,6 +92,9 @@ class Run:
         )  # fmt: skip
         self.changes: list[SettingChanged] = []
         self._smoothed: dict[str, Smoothed] = {}
+        for table, past in ((self.epochs, epochs), (self.batches, batches)):
+            if past:
+                table.extend(past)
         self.begin(start)
 
     def begin(self, start: RunStarted) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
@@ -37,6 +38,7 @@ class CurvesPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._runs: dict[str, Run] = {}
         self._labels: dict[str, str] = {}
+        self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -102,6 +104,10 @@ class CurvesPanel(QWidget):
             self._runs[run].label = label
             self._schedule()
 
+    def set_past(self, run: str, epochs: Mapping[str, np.ndarray], batches: Mapping[str, np.ndarray]) -> None:
+        """Learn what a run that is about to start had done before, as columns of ``engine.history.records``."""
+        self._pasts[run] = epochs, batches
+
     def apply_theme(self, theme: Theme) -> None:
         """Take the colours of ``theme``."""
         # A style sheet, since the application's own would take a palette back when the scheme changes.
@@ -142,7 +148,7 @@ class CurvesPanel(QWidget):
         if run is None:
             number = len(self._runs)
             label = self._labels.get(event.run, self.tr("Run {number}").format(number=number + 1))
-            run = self._runs[event.run] = Run(event, number, label)
+            run = self._runs[event.run] = Run(event, number, label, *self._pasts.pop(event.run, ({}, {})))
         else:
             run.begin(event)
         self._current = run

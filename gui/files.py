@@ -69,10 +69,14 @@ class Files(QObject):
         else:
             self._controller.save(path)
 
-    def save_as(self) -> None:
-        """Ask where and in which format, and save the model."""
+    def save_best(self) -> None:
+        """Ask where and in which format, and save the model as it was after its best epoch."""
+        self.save_as(best=True)
+
+    def save_as(self, best: bool = False) -> None:
+        """Ask where and in which format, and save the model: as it is, or as it was after its ``best`` epoch."""
         spec = self._controller.model_spec
-        name = f"{spec.name if spec else 'model'}.safetensors"
+        name = f"{spec.name if spec else 'model'}{'-best' if best else ''}.safetensors"
         formats = (
             self.tr("Netarium model"),
             self.tr("MXNet parameters"),
@@ -81,19 +85,22 @@ class Files(QObject):
         )
         filters = {f"{title} (*{suffix})": suffix for title, suffix in zip(formats, _SUFFIXES, strict=True)}
         chosen, kind = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save model"), str(Path(self._folder()) / name), ";;".join(filters)
+            self._window,
+            self.tr("Save the model of the best epoch") if best else self.tr("Save model"),
+            str(Path(self._folder()) / name),
+            ";;".join(filters),
         )
         if not chosen:
             return
         if chosen.endswith(_SUFFIXES):
-            self._controller.save(Path(chosen))
+            self._controller.save(Path(chosen), best)
         else:  # the dialog asked about a file of another name
-            self._save_new(Path(chosen + filters.get(kind, _SUFFIXES[0])))
+            self._save_new(Path(chosen + filters.get(kind, _SUFFIXES[0])), best)
 
-    def _save_new(self, path: Path) -> None:
+    def _save_new(self, path: Path, best: bool) -> None:
         """Save the model, after a question if there is such a file already."""
         if not path.exists():
-            self._controller.save(path)
+            self._controller.save(path, best)
             return
         question = QMessageBox(
             QMessageBox.Icon.Question,
@@ -105,7 +112,7 @@ class Files(QObject):
         question.setObjectName("replaceQuestion")
         replace = question.addButton(self.tr("Replace"), QMessageBox.ButtonRole.AcceptRole)
         replace.setObjectName("replaceButton")
-        replace.clicked.connect(lambda: self._controller.save(path))
+        replace.clicked.connect(lambda: self._controller.save(path, best))
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.open()
 

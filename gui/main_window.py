@@ -10,7 +10,9 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from engine.estimates.cost import Cost
+from engine.history.records import RunRecord
 from engine.storage.paths import settings_file
+from gui.confusion_panel import ConfusionPanel
 from gui.curves_panel import CurvesPanel
 from gui.diagram_panel import DiagramPanel
 from gui.draw_panel import DrawPanel
@@ -20,10 +22,12 @@ from gui.error_report import ErrorReport
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.files import Files
 from gui.gradient_dialog import GradientDialog
+from gui.history_panel import HistoryPanel
 from gui.memory_question import MemoryQuestion
 from gui.menus import Menus
 from gui.notice_bar import NoticeBar
 from gui.progress_view import ProgressView
+from gui.scrubber import Scrubber
 from gui.setup_panel import SetupPanel
 from gui.theme import GAP, Theme, ThemeManager
 from gui.training_controller import TrainingController
@@ -33,7 +37,7 @@ from gui.visibility import can_be_seen
 from gui.weights_panel import WeightsPanel
 
 # Raised when docks come or go, so that an older layout is not restored into the wrong places.
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 # From this width on, weights and feature maps have room beside each other.
 _WIDE = 1700
 
@@ -57,7 +61,7 @@ class MainWindow(QMainWindow):
         self.themes = ThemeManager(application, str(self.settings.value("theme", "system")))
         self.views = Views(
             SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView(),
-            DiagramPanel(), EditorPanel(),
+            DiagramPanel(), EditorPanel(), ConfusionPanel(), HistoryPanel(), Scrubber(),
         )  # fmt: skip
         self.notices = NoticeBar()
         self.controller = TrainingController(self.views, parent=self)
@@ -88,9 +92,19 @@ class MainWindow(QMainWindow):
         """Bring the picture of the network into the centre."""
         self.tabs.setCurrentWidget(self.views.diagram)
 
+    def show_history(self) -> None:
+        """Bring the history of runs into the centre."""
+        self.tabs.setCurrentWidget(self.views.history)
+
+    def show_moments(self) -> None:
+        """Bring the scrubber to light, if there are moments to go back to."""
+        self.views.scrubber.bring_to_light()
+        if self.views.scrubber.isHidden():
+            self.notices.show_notice(self.tr("There is no moment to go back to yet; they are kept while a run trains."))
+
     def show_editor(self) -> None:
         """Bring the editor to light, with the picture of what is edited beside it."""
-        editor = self._docks[-1]
+        editor = self._docks[4]
         editor.show()
         editor.raise_()
         self.show_diagram()
@@ -142,13 +156,25 @@ class MainWindow(QMainWindow):
 
     def _show_layer(self, has_weights: bool) -> None:
         """Bring weights or feature maps to light, unless one of them is in sight and has something to show."""
-        _, _, weights, features, _ = self._docks
+        _, _, weights, features, *_ = self._docks
         if can_be_seen(features.widget()) and self.views.features.has_maps():
             return
         if not can_be_seen(weights.widget()):
             dock = weights if has_weights else features
             dock.show()
             dock.raise_()
+
+    def _offer_to_continue(self, run: RunRecord | None) -> None:
+        if run is None:
+            self.notices.withdraw_offer()
+            return
+        text = self.tr("{run} was under way when Netarium ended, in epoch {epoch} of {last}.")
+        self.notices.show_offer(
+            text.format(run=run.name, epoch=min(run.epochs + 1, run.last_epoch), last=run.last_epoch),
+            self.tr("Continue where I left off"),
+            self.tr("Train on to its planned end: weights, moments and the order of the batches are as they were."),
+            self.controller.history.continue_unfinished,
+        )
 
     def _ask_about_memory(self, cost: Cost) -> None:
         question = MemoryQuestion(cost, self)
@@ -184,7 +210,10 @@ class MainWindow(QMainWindow):
         self.tabs.setTabToolTip(0, self.tr("How well it does, batch by batch and epoch by epoch"))
         self.tabs.addTab(self.views.diagram, self.tr("Network"))
         self.tabs.setTabToolTip(1, self.tr("How the network is built, and what its layers do while it trains"))
+        self.tabs.addTab(self.views.history, self.tr("History"))
+        self.tabs.setTabToolTip(2, self.tr("All runs there were: to compare them, go back to them and on from them"))
         column.addWidget(self.tabs, 1)
+        column.addWidget(self.views.scrubber)
         self.setCentralWidget(centre)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
@@ -205,6 +234,7 @@ class MainWindow(QMainWindow):
             self._dock(self.tr("Weights"), "weightsDock", self.views.weights, bottom),
             self._dock(self.tr("Feature maps"), "featureMapsDock", self.views.features, bottom),
             self._dock(self.tr("Editor"), "editorDock", self.views.editor, left),
+            self._dock(self.tr("Confusion"), "confusionDock", self.views.confusion, bottom),
         ]
         self.views.editor.add_transport(self.views.setup.transport.short_row())
         self.statusBar().addWidget(self.views.progress)
@@ -227,13 +257,16 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         """Give every dock its first place and size."""
-        setup, draw, weights, features, editor = self._docks
+        setup, draw, weights, features, editor, confusion = self._docks
         self.tabifyDockWidget(setup, editor)
         setup.raise_()
         if self.width() >= _WIDE:
             self.splitDockWidget(weights, features, Qt.Orientation.Horizontal)
+            self.tabifyDockWidget(weights, confusion)
+            weights.raise_()
         else:
             self.tabifyDockWidget(weights, features)
+            self.tabifyDockWidget(features, confusion)
             features.raise_()
         self.resizeDocks([setup, draw], [340, 320 if self.width() < _WIDE else 380], Qt.Orientation.Horizontal)
         self.resizeDocks([weights], [self.height() * 9 // 20], Qt.Orientation.Vertical)
@@ -243,6 +276,7 @@ class MainWindow(QMainWindow):
         self.controller.failed.connect(self.notices.show_error)
         self.controller.mended.connect(self.notices.withdraw)
         self.controller.told.connect(self.notices.show_notice)
+        self.controller.history.offered.connect(self._offer_to_continue)
         self.controller.too_large.connect(self._ask_about_memory)
         self.controller.layer_wanted.connect(self._show_layer)
         self.views.setup.edit_requested.connect(self.show_editor)
@@ -285,5 +319,6 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, _LAYOUT_VERSION)
-        if self.settings.value("centre") == self.views.diagram.objectName():
-            self.show_diagram()
+        for panel in (self.views.diagram, self.views.history):
+            if self.settings.value("centre") == panel.objectName():
+                self.tabs.setCurrentWidget(panel)

@@ -39,6 +39,7 @@ class Menus:
         files.recent_changed.connect(self._fill_recent)
         window.controller.state_changed.connect(self._enable)
         window.controller.model_changed.connect(self._enable)
+        window.controller.history.offered.connect(lambda run: self._continue.setEnabled(run is not None))
         self._fill_recent()
         self._enable()
 
@@ -77,6 +78,13 @@ class Menus:
             menu, "saveAsAction", tr("Save model &as…"), "Ctrl+Shift+S", files.save_as,
             tr("Write the model to a new file, or its weights for MXNet or NumPy."),
         )  # fmt: skip
+        self._save_best = self._action(
+            menu, "saveBestAction", tr("Save &best epoch as…"), None, files.save_best,
+            tr(
+                "Write the model as it was after the epoch with the best validation of its last run: later ones may "
+                "have learned the training images by heart."
+            ),
+        )  # fmt: skip
         menu.addSeparator()
         self._dataset = self._action(
             menu, "openDatasetAction", tr("Open &data set…"), "Ctrl+D", files.open_dataset,
@@ -90,6 +98,13 @@ class Menus:
     def _add_train_menu(self) -> None:
         menu = self._window.menuBar().addMenu(self._window.tr("&Train"))
         menu.addActions(self._window.views.setup.transport.actions())
+        menu.addSeparator()
+        tr = self._window.tr
+        self._continue = self._action(
+            menu, "continueUnfinishedAction", tr("&Continue where I left off"), "Ctrl+Shift+R",
+            self._window.controller.history.continue_unfinished,
+            tr("Go on with the run that was under way when Netarium ended: weights, moments, batches as they were."),
+        )  # fmt: skip
 
     def _add_view_menu(self) -> None:
         window, tr = self._window, self._window.tr
@@ -106,6 +121,14 @@ class Menus:
         self._action(
             menu, "showDiagramAction", tr("&Network"), "F3", window.show_diagram,
             tr("Bring the picture of the network into the centre."),
+        )  # fmt: skip
+        self._action(
+            menu, "showHistoryAction", tr("&History"), "F9", window.show_history,
+            tr("Bring all runs there were into the centre: to compare them, and to go back to them."),
+        )  # fmt: skip
+        self._action(
+            menu, "showMomentsAction", tr("&Moments of the run"), "Shift+F9", window.show_moments,
+            tr("Bring the slider to light that goes back to earlier moments of the run."),
         )  # fmt: skip
         edit = self._action(
             menu, "editNetworkAction", tr("&Edit network"), "F4", window.show_editor,
@@ -178,6 +201,8 @@ class Menus:
         self._dataset.setEnabled(idle)
         self._save.setEnabled(has_model)
         self._save_as.setEnabled(has_model)
+        self._save_best.setEnabled(has_model)
+        self._continue.setEnabled(idle and controller.history.unfinished is not None)
 
     def _show_tour(self) -> None:
         tr = self._window.tr

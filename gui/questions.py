@@ -36,8 +36,10 @@ class Questions(QObject):
     ----------
     training : bool
         Whether a run goes on, so that every question costs it something.
+    at_moment : bool
+        Whether the panels show a moment of the past, which training does not change.
     model : NetworkSpec or None
-        The trained network.
+        The network that answers: the trained one, or that of the moment.
     shown : NetworkSpec or None
         The network in the diagram, which need not be the trained one.
     latest_request, answered_request : int
@@ -51,7 +53,7 @@ class Questions(QObject):
         super().__init__(parent)
         self._views = views
         self._submit = submit
-        self.training = False
+        self.training = self.at_moment = False
         self.model: NetworkSpec | None = None
         self.shown: NetworkSpec | None = None
         self.latest_request = 0
@@ -75,12 +77,29 @@ class Questions(QObject):
 
     def set_model(self, ready: m.NetworkReady) -> None:
         """Ask about this network from now on."""
-        self.model = ready.spec
-        summary = summarize(ready.spec)
+        self.at_moment = False
+        self._set_network(ready.spec, ready.class_names)
+
+    def show_moment(self, shown: m.MomentShown) -> None:
+        """Ask about a moment of the past from now on, or about the network of now again."""
+        self.at_moment = shown.checkpoint is not None
+        if shown.spec != self.model:
+            self._set_network(shown.spec, shown.class_names)
+        else:
+            self.forget_mistakes()
+            self._weights_asked = None
+            self.refresh()
+
+    def _set_network(self, spec: NetworkSpec | None, class_names: tuple[str, ...]) -> None:
+        self.model = spec
+        summary = summarize(spec) if spec is not None else None
         self._views.weights.set_network(summary)
         self._views.features.set_network(summary)
-        self._views.draw.set_class_names(ready.class_names)
-        self._views.draw.set_mistakes_available(True)
+        if spec is None:
+            self._views.draw.set_probabilities(None)
+        else:
+            self._views.draw.set_class_names(class_names)
+        self._views.draw.set_mistakes_available(spec is not None)
         self.forget_mistakes()
         self._weights_asked = None
         self._views.diagram.set_activity(None)
@@ -108,7 +127,8 @@ class Questions(QObject):
         if now - self._watched_at < _WATCH_EVERY_S:
             return False
         self._watched_at = now
-        self.refresh()
+        if not self.at_moment:
+            self.refresh()
         return True
 
     def receive(self, message: m.Message) -> bool:

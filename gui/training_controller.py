@@ -11,10 +11,12 @@ from engine.architecture.network import NetworkSpec
 from engine.data.dataset import Dataset
 from engine.errors import NetariumError
 from engine.storage.formats import SYMBOL_SUFFIX
-from engine.training.events import BatchesDone, Position, RunFinished, TrainingEvent
+from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, TrainingEvent
 from engine.worker import Worker
+from gui.confusions import Confusions
 from gui.costs import Costs
 from gui.gradient_checks import GradientChecks
+from gui.history_control import HistoryControl
 from gui.messages import translate_error
 from gui.network_views import NetworkViews
 from gui.progress import Progress
@@ -75,6 +77,8 @@ class TrainingController(QObject):
         self._costs = Costs(views.setup, self._worker.submit, parent=self)
         self.gradients = GradientChecks(self._subject, self._worker.submit, parent=self)
         self.twins = TwinRuns(views.setup, self._subject, self._worker.submit, parent=self)
+        self.history = HistoryControl(views, self.runs, self._worker.submit, parent=self)
+        self.confusions = Confusions(views, self._worker.submit, parent=self)
         self._network = NetworkViews(views, self._subject, self.questions, self._costs, parent=self)
         self._connect()
 
@@ -88,15 +92,17 @@ class TrainingController(QObject):
     def close(self) -> bool:
         """Stop the worker, and a run if one goes on; True if it stopped in time."""
         self._timer.stop()
-        return self._worker.close()
+        stopped = self._worker.close()
+        self.history.close()
+        return stopped
 
     def load_dataset(self, source: str | Path) -> None:
         """Read a named data set, or a folder of IDX files."""
         self._subject.want_dataset(source)
 
-    def save(self, path: Path) -> None:
-        """Write the model in the format that the suffix names."""
-        self._worker.submit(m.Save(path))
+    def save(self, path: Path, best: bool = False) -> None:
+        """Write the model in the format that the suffix names: as it is, or as it was after its ``best`` epoch."""
+        self._worker.submit(m.Save(path, best))
 
     def open(self, path: Path) -> None:
         """Read a model, weights for the chosen network, or a network without weights."""
@@ -122,6 +128,7 @@ class TrainingController(QObject):
     def refresh_watched(self) -> None:
         """Ask anew for what the visible panels show."""
         self.questions.refresh()
+        self.confusions.refresh()
 
     @property
     def dataset(self) -> Dataset | None:
@@ -146,10 +153,12 @@ class TrainingController(QObject):
         self._network.layer_wanted.connect(self.layer_wanted)
         self._network.apply_wanted.connect(self._apply_edit)
         self.questions.answered.connect(self.answered)
+        self.history.moment_shown.connect(self._show_moment)
+        self.history.mended.connect(self.mended)
         self._subject.mended.connect(self.mended)
-        for part in (self._subject, self.runs, views.draw, views.weights, views.curves, views.diagram, views.editor):
+        for part in (self._subject, self.runs, self.history, *views.that_fail()):
             part.failed.connect(self.failed)
-        for teller in (self._subject, self.questions, views.diagram, views.editor):
+        for teller in (self._subject, self.questions, self.history, self.confusions, views.diagram, views.editor):
             teller.told.connect(self.told)
 
     def _remember_model(self) -> None:
@@ -169,7 +178,8 @@ class TrainingController(QObject):
             self._views.progress.show_progress(self._progress)
 
     def _receive(self, message: m.Message) -> None:
-        if any(asker.receive(message) for asker in (self.questions, self._costs, self.gradients, self.twins)):
+        askers = (self.questions, self.confusions, self._costs, self.gradients, self.twins, self.history)
+        if any(asker.receive(message) for asker in askers):
             return
         match message:
             case m.StateChanged():
@@ -183,8 +193,8 @@ class TrainingController(QObject):
             case m.TooLarge(command=command, cost=cost):
                 self.runs.refused = command
                 self.too_large.emit(cost)
-            case m.Saved(path=path):
-                self._note_saved(path)
+            case m.Saved(path=path, best=best):
+                self._note_saved(path, best)
             case m.CommandFailed(command=command, error=error):
                 self._show_failure(command, error)
             case m.Crashed(summary=summary, report=report):
@@ -197,15 +207,20 @@ class TrainingController(QObject):
         self.runs.run = self._progress.run
         self.questions.forget_mistakes()
         self._views.curves.add_event(event)
+        self.history.follow(event)
         if isinstance(event, BatchesDone) and not self.model_unsaved:
             self.model_unsaved = True
             self.model_changed.emit()
+        elif isinstance(event, EpochDone):
+            self.confusions.note_learned()
         elif isinstance(event, RunFinished):
             self._finish(event)
 
     def _finish(self, event: RunFinished) -> None:
         self._views.progress.show_progress(self._progress)
-        if event.message:
+        if event.message and event.reason == "early":
+            self.told.emit(event.message)
+        elif event.message:
             self.failed.emit(event.message)
         self.questions.refresh()
 
@@ -215,6 +230,7 @@ class TrainingController(QObject):
         else:
             self._set_state(message.state)
         self.questions.refresh()
+        self.confusions.note_learned()
 
     def _show_network(self, ready: m.NetworkReady) -> None:
         self.model_spec = self.runs.trained = ready.spec
@@ -223,11 +239,22 @@ class TrainingController(QObject):
             self.model_path, self.model_unsaved = self._model_before
             self._subject.take_trained(ready.spec, ready.config, self.model_path)
             self.told.emit(self.tr("{network} from before is back.").format(network=ready.spec.name))
+        if ready.origin == "returned":
+            self._subject.take_trained(ready.spec, ready.config)
+            if ready.note:
+                self.told.emit(ready.note)
         self._network.set_trained(ready.spec)
         self.questions.set_model(ready)
+        self.confusions.set_network(ready.spec.name)
         if ready.path is not None:
             self._show_opened(ready, ready.path)
         self.model_changed.emit()
+
+    def _show_moment(self, shown: m.MomentShown) -> None:
+        self.questions.show_moment(shown)
+        self.confusions.past = self.history.scrubbed_title
+        self.confusions.is_hurried = self.state == "training" or self._views.scrubber.is_playing()
+        self.confusions.set_network(shown.spec.name if shown.spec is not None else "")
 
     def _show_opened(self, ready: m.NetworkReady, path: Path) -> None:
         self._subject.take_trained(ready.spec, ready.config, path)
@@ -242,15 +269,16 @@ class TrainingController(QObject):
         self._views.editor.set_data(dataset.input_shape, len(dataset.class_names))
         self._costs.set_can_measure(self.state in ("ready", "trained"))
         self.questions.forget_mistakes()  # they were places in another data set
+        self.confusions.set_labels(dataset.test_labels)
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)
 
-    def _note_saved(self, path: Path) -> None:
-        if path.suffix == ".safetensors":  # the other formats keep weights alone
+    def _note_saved(self, path: Path, best: bool) -> None:
+        if path.suffix == ".safetensors" and not best:  # the others are not all of the model as it is
             self.model_path, self.model_unsaved = path, False
         self.saved.emit(path)
 
     def _show_failure(self, command: m.Command, error: NetariumError) -> None:
-        if isinstance(command, (m.Train, m.TrainMore)):
+        if isinstance(command, (m.Train, m.TrainMore, m.ContinueRun, m.BranchRun)):
             self._set_state("trained" if self.model_spec else "ready")
         if isinstance(command, m.LoadDataset):
             self._subject.keep_dataset(command.source)
@@ -261,7 +289,8 @@ class TrainingController(QObject):
 
     def _set_state(self, state: WindowState) -> None:
         self.state = self.runs.state = state
-        self.questions.training = state == "training"
+        self.questions.training = self.confusions.is_hurried = state == "training"
+        self.history.set_state(state)
         self._costs.set_can_measure(state in ("ready", "trained") and self.dataset is not None)
         self._views.editor.set_apply_enabled(state == "trained")
         self._views.setup.set_state(state)

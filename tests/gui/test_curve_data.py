@@ -95,3 +95,18 @@ def test_dragging_a_value_is_told_as_one_change():
 
 def test_a_value_that_was_put_back_is_no_change():
     assert merged([(1.0, changed(1, 0.1, 0.2)), (1.0, changed(1, 0.2, 0.1))], gap=0.1) == []
+
+
+def test_what_a_run_had_done_before_comes_first_and_what_lies_behind_its_start_is_trained_anew():
+    steps = np.arange(1.0, 13.0)
+    past = dict.fromkeys(("step", "epoch", "seconds", "loss", "accuracy", "learning_rate"), steps)
+    figures = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "duration")
+    epochs = {name: np.array([5.0, 10.0]) for name in ("step", "epoch", "seconds", *figures)}
+
+    run = Run(started(start=Position(1, 3, 8, 2.0)), 0, "again", epochs, past)
+
+    assert run.batches["step"].tolist() == steps[:8].tolist()
+    assert run.epochs["validation_loss"].tolist() == [5.0]
+    run.add_batches(BatchesDone("a", Position(1, 4, 9, 2.5), np.array([0.1]), np.array([1.0]), 0.1, 100.0))
+    assert run.batches["step"][-2:].tolist() == [8.0, 9.0]
+    assert run.batches["seconds"][-1] == 2.5

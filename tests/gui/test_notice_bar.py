@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QPushButton, QToolButton
 
 from gui import notice_bar
 from gui.notice_bar import NoticeBar
@@ -61,3 +61,33 @@ def test_errors_and_notices_differ_in_colour_in_every_scheme(bar):
         assert theme.accent in bar.styleSheet()
         assert theme.bad not in bar.styleSheet()
         bar.hide()
+
+
+def test_an_offer_stays_until_it_is_taken(bar, qtbot):
+    taken = []
+    bar.show_offer("A run was under way.", "Continue", "Goes on.", lambda: taken.append(True))
+    bar.show_notice("Saved.")
+    assert bar.text() == "A run was under way."
+    with pytest.raises(qtbot.TimeoutError):
+        qtbot.waitUntil(bar.isHidden, timeout=200)
+    qtbot.mouseClick(bar.findChild(QPushButton, "acceptOfferButton"), Qt.MouseButton.LeftButton)
+    assert taken == [True] and bar.isHidden()
+    bar.show_notice("Saved.")
+    assert bar.text() == "Saved."
+
+
+def test_an_offer_that_makes_no_sense_any_more_goes_and_what_failed_stays(bar):
+    bar.show_offer("A run was under way.", "Continue", "Goes on.", lambda: None)
+    bar.withdraw_offer()
+    assert bar.isHidden()
+    bar.show_offer("A run was under way.", "Continue", "Goes on.", lambda: None)
+    bar.show_error("The file is damaged.")
+    bar.withdraw_offer()
+    assert bar.text() == "The file is damaged."
+
+
+def test_after_an_offer_was_closed_notices_are_shown_again(bar, qtbot):
+    bar.show_offer("A run was under way.", "Continue", "Goes on.", lambda: None)
+    qtbot.mouseClick(bar.findChild(QToolButton, "closeNoticeButton"), Qt.MouseButton.LeftButton)
+    bar.show_notice("Saved.")
+    assert bar.text() == "Saved."
