@@ -127,6 +127,7 @@ class HistoryActions(QObject):
         text, key, idea = self._words[name]
         action = QAction(text, self)
         action.setObjectName(f"history{name.title()}Action")
+        action.setIconText(text)  # Qt would leave the dots away
         action.setStatusTip(idea)
         action.setShortcut(QKeySequence(key))
         # On the table alone: in the fields below, Delete and F2 mean other things.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QCoreApplication
@@ -30,6 +32,8 @@ class Column(IntEnum):
     BACKEND = 11
     BEGAN = 12
 
+
+COLUMNS = tuple(Column)
 
 FIGURES = frozenset({Column.EPOCHS, Column.BEST, Column.LAST, Column.LOSS, Column.TIME})
 """Columns of numbers, which stand to the right."""
@@ -83,6 +87,7 @@ def headings() -> tuple[Heading, ...]:
     )  # fmt: skip
 
 
+@cache
 def status_word(status: Status) -> str:
     """Return how a run ended, in one or two words."""
     return {
@@ -139,23 +144,25 @@ def cell_text(record: RunRecord, column: Column, today: datetime.date) -> str:
 
 def sort_value(record: RunRecord, column: Column) -> float | str | None:
     """Return what a column sorts by; None where there is nothing yet, which comes last either way."""
-    values: dict[Column, float | str] = {
-        Column.STAR: float(record.star),
-        Column.NAME: record.name.casefold(),
-        Column.CURVE: record.best_accuracy,
-        Column.STATUS: status_word(record.status),
-        Column.NETWORK: record.network.casefold(),
-        Column.DATASET: data_name(record.dataset).casefold(),
-        Column.EPOCHS: float(record.epochs),
-        Column.BEST: record.best_accuracy,
-        Column.LAST: record.validation_accuracy,
-        Column.LOSS: record.validation_loss,
-        Column.TIME: record.seconds,
-        Column.BACKEND: f"{record.backend} {record.device}",
-        Column.BEGAN: record.started,
-    }
-    value = values[column]
+    value: float | str = _SORTED_BY[column](record)
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+_SORTED_BY: dict[Column, Callable[[RunRecord], float | str]] = {
+    Column.STAR: lambda record: float(record.star),
+    Column.NAME: lambda record: record.name.casefold(),
+    Column.CURVE: lambda record: record.best_accuracy,
+    Column.STATUS: lambda record: status_word(record.status),
+    Column.NETWORK: lambda record: record.network.casefold(),
+    Column.DATASET: lambda record: data_name(record.dataset).casefold(),
+    Column.EPOCHS: lambda record: float(record.epochs),
+    Column.BEST: lambda record: record.best_accuracy,
+    Column.LAST: lambda record: record.validation_accuracy,
+    Column.LOSS: lambda record: record.validation_loss,
+    Column.TIME: lambda record: record.seconds,
+    Column.BACKEND: lambda record: f"{record.backend} {record.device}",
+    Column.BEGAN: lambda record: record.started,
+}
 
 
 def searched_text(record: RunRecord) -> str:

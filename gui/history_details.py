@@ -8,10 +8,9 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
-    QScrollArea,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -50,6 +49,7 @@ class RunDetails(QWidget):
         self._theme = LIGHT
         self._record: RunRecord | None = None
         self._pairs: list[tuple[str, str]] = []
+        self._html = ""
         self._build()
         self._arrange()
         self.name.editingFinished.connect(self._take_name)
@@ -115,7 +115,10 @@ class RunDetails(QWidget):
 
     def _show_facts(self) -> None:
         columns = 2 if self.width() - _FORM > _WIDE else 1
-        self._facts.setText(facts_table(self._pairs, columns, self._theme.muted) if self._pairs else "")
+        html = facts_table(self._pairs, columns, self._theme.muted) if self._pairs else ""
+        if html != self._html:  # what is read or selected stays where it is
+            self._html = html
+            self._facts.setHtml(html)
 
     def _build(self) -> None:
         self.name = QLineEdit()
@@ -134,13 +137,15 @@ class RunDetails(QWidget):
         )  # fmt: skip
         self.note.setMinimumHeight(44)
         self.colour = ColourChoice()
-        self._facts = QLabel()
-        self._facts.setObjectName("runFactsLabel")
+        self._facts = QTextBrowser()
+        self._facts.setObjectName("runFactsText")
         self._facts.setAccessibleName(self.tr("Settings of the run"))
-        self._facts.setTextFormat(Qt.TextFormat.RichText)
-        self._facts.setWordWrap(True)
-        self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._facts.setToolTip(wrapped(self.tr("What the run was trained with; the text can be selected and copied.")))
+        self._facts.setFrameShape(QFrame.Shape.NoFrame)
+        self._facts.setTabChangesFocus(True)
+        self._facts.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._facts.setStyleSheet("QTextBrowser { background: transparent; }")
+        self._facts.document().setDocumentMargin(0)
 
     def _arrange(self) -> None:
         form = QFormLayout()
@@ -157,14 +162,8 @@ class RunDetails(QWidget):
         column.setSpacing(SPACE)
         column.addLayout(form)
         column.addWidget(self.note, 1)
-        scroll = QScrollArea()
-        scroll.setObjectName("runFactsArea")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(self._facts)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(MARGIN + SPACE)
         layout.addWidget(left)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self._facts, 1)

@@ -12,13 +12,15 @@ from PySide6.QtGui import QColor
 
 from engine.history.records import RunRecord
 from gui.form import wrapped
-from gui.history_columns import FIGURES, Column, cell_text, headings, status_sentence
+from gui.history_columns import COLUMNS, FIGURES, Column, cell_text, headings, status_sentence
 from gui.history_rows import Arrangement, Row, Wanted
 
 _Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _Role = Qt.ItemDataRole
+_USUAL = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_EDITABLE = _USUAL | Qt.ItemFlag.ItemIsEditable
 _ROOT = QModelIndex()
 
 
@@ -57,7 +59,8 @@ class HistoryModel(QAbstractItemModel):
         ]  # fmt: skip
         for run in changed:
             self._texts.pop(run, None)
-        self._rearrange(changed)
+        if changed or before.keys() != self._records.keys():
+            self._rearrange(changed)
         return changed
 
     def set_wanted(self, wanted: Wanted) -> None:
@@ -133,7 +136,7 @@ class HistoryModel(QAbstractItemModel):
     def index(self, row: int, column: int, parent: _Index = _ROOT) -> QModelIndex:
         """Return an index, which carries the run's number."""
         rows = self._under(parent)
-        if not (0 <= row < len(rows) and 0 <= column < len(Column)):
+        if not (0 <= row < len(rows) and 0 <= column < len(COLUMNS)):
             return QModelIndex()
         return self.createIndex(row, column, rows[row].record.id)
 
@@ -150,7 +153,7 @@ class HistoryModel(QAbstractItemModel):
 
     def columnCount(self, parent: _Index = _ROOT) -> int:
         """Return the number of columns."""
-        return len(Column)
+        return len(COLUMNS)
 
     def hasChildren(self, parent: _Index = _ROOT) -> bool:
         """Tell whether a run can be unfolded."""
@@ -160,15 +163,14 @@ class HistoryModel(QAbstractItemModel):
         """Names can be edited."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == Column.NAME else flags
+        return _EDITABLE if index.column() == Column.NAME else _USUAL
 
     def data(self, index: _Index, role: int = _Role.DisplayRole) -> Any:
         """Return what a cell says; the delegate paints it by itself."""
         row = self.row(index)
         if row is None:
             return None
-        record, column = row.record, Column(index.column())
+        record, column = row.record, COLUMNS[index.column()]
         if role in (_Role.DisplayRole, _Role.EditRole):
             return self.text(record, column)
         if role == _Role.ToolTipRole:

@@ -283,6 +283,7 @@ class HistoryPanel(QWidget):
         layout.addWidget(self.tools.bar)
         layout.addWidget(self.undo_bar)
         layout.addWidget(self._splitter, 1)
+        self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
         self.head.search_changed.connect(self._search)

@@ -12,11 +12,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, 
 
 from engine.history.records import RunRecord
 from gui.history_columns import Column, headings
-from gui.history_delegate import HistoryDelegate
+from gui.history_delegate import SELECTED_SHARE, HistoryDelegate
 from gui.history_model import HistoryModel
 from gui.theme import GAP, LIGHT, SPACE, Theme, mixed
 
-_SELECTED_SHARE = 0.2  # of the accent in the ground of a selected row, on which all colours can still be read
 _Flag = QItemSelectionModel.SelectionFlag
 
 
@@ -86,7 +85,7 @@ class HistoryView(QTreeView):
         """Paint in the colours of ``theme``."""
         self._delegate.apply_theme(theme)
         palette = QPalette(self.palette())
-        ground = mixed(QColor(theme.accent), QColor(theme.surface), _SELECTED_SHARE)
+        ground = mixed(QColor(theme.accent), QColor(theme.surface), SELECTED_SHARE)
         for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
             palette.setColor(group, QPalette.ColorRole.Highlight, ground)
             palette.setColor(group, QPalette.ColorRole.HighlightedText, QColor(theme.text))
@@ -168,7 +167,7 @@ class HistoryView(QTreeView):
         header = self.header()
         header.setObjectName("historyHeader")
         header.setAccessibleName(self.tr("Columns; a click sorts by one, the menu hides some"))
-        header.setStretchLastSection(False)
+        header.setStretchLastSection(True)
         header.setSectionsMovable(True)
         header.setMinimumSectionSize(28)
         header.setHighlightSections(False)
