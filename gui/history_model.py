@@ -142,9 +142,9 @@ class HistoryModel(QAbstractItemModel):
 
     def parent(self, index: _Index) -> QModelIndex:  # type: ignore[override]
         """Return the run above."""
-        row = self.row(index)
+        row = self._arrangement.rows.get(index.internalId())
         if row is None or row.parent is None:
-            return QModelIndex()
+            return _ROOT
         return self.createIndex(row.parent.place, 0, row.parent.record.id)
 
     def rowCount(self, parent: _Index = _ROOT) -> int:

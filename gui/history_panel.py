@@ -18,6 +18,7 @@ from gui.history_details import RunDetails
 from gui.history_head import HistoryHead
 from gui.history_model import HistoryModel
 from gui.history_view import HistoryView
+from gui.pacer import Pacer
 from gui.theme import GAP, MARGIN, Theme
 from gui.undo_bar import UndoBar
 from gui.visibility import can_be_seen
@@ -25,7 +26,7 @@ from gui.visibility import can_be_seen
 MOST_COMPARED = 30
 """Runs in a comparison; more lines could not be told apart."""
 
-_SETTLED_MS = 80  # after which a selection is taken to stay
+_PACE_MS = 80  # a selection that moves on and on is not asked for more often
 
 
 class HistoryPanel(QWidget):
@@ -60,7 +61,7 @@ class HistoryPanel(QWidget):
         self.details = RunDetails()
         self.comparison = ComparisonView()
         self.undo_bar = UndoBar()
-        self._settling = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._pacer = Pacer(_PACE_MS, self)
         self.tools = HistoryActions(self._deeds(), self.table, self)
         self._arrange()
         self._connect()
@@ -77,7 +78,7 @@ class HistoryPanel(QWidget):
         self._follow_selection()
         if set(changed) & set(self._selected):
             self._show_selection()
-            self._settling.start()
+            self._pacer.request()
 
     def set_compared(self, runs: Sequence[ComparedRun]) -> None:
         """Show what was asked for with ``compare_wanted``; an answer that comes too late is dropped."""
@@ -131,13 +132,14 @@ class HistoryPanel(QWidget):
         for part in (self.table, self.details, self.comparison, self.undo_bar):
             part.apply_theme(theme)
         if len(self._selected) > 1:
-            self._settling.start()  # the colours of the comparison may be others
+            self._pacer.request()  # the colours of the comparison may be others
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the runs, and for what could not be seen until now."""
         super().showEvent(event)
         self.refresh_wanted.emit()
-        self._settling.start()
+        if self._selected:
+            QTimer.singleShot(0, self, self._pacer.request)  # not before it is on screen
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Take over what is typed."""
@@ -208,7 +210,7 @@ class HistoryPanel(QWidget):
             self._selected = selected
             self._model.set_compared({})
             self._show_selection()
-            self._settling.start()
+            self._pacer.request()
 
     def _show_selection(self) -> None:
         records = self._records()
@@ -289,7 +291,7 @@ class HistoryPanel(QWidget):
         self.head.search_changed.connect(self._search)
         self.head.refresh_wanted.connect(self.refresh_wanted)
         self.table.selection_changed.connect(self._follow_selection)
-        self._settling.timeout.connect(self._ask)
+        self._pacer.due.connect(self._ask)
         self._model.annotated.connect(self._annotated)
         self.details.annotated.connect(lambda run, values: self._model.annotate(run, **values))
         self.undo_bar.undo_wanted.connect(self._restore)

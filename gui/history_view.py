@@ -63,10 +63,18 @@ class HistoryView(QTreeView):
 
     def select(self, runs: Sequence[int]) -> None:
         """Select these runs, as far as they are shown, and bring the first into view."""
-        selection = QItemSelection()
         indexes = [index for index in map(self._runs.index_of, runs) if index.isValid()]
-        for index in indexes:
-            selection.select(index, index)
+        selection = QItemSelection()
+        first = last = QModelIndex()
+        for index in indexes:  # neighbours as one range: Qt compares every range with every other
+            if last.isValid() and index.row() == last.row() + 1 and index.parent() == last.parent():
+                last = index
+                continue
+            if first.isValid():
+                selection.select(first, last)
+            first = last = index
+        if first.isValid():
+            selection.select(first, last)
         self.selectionModel().select(selection, _Flag.ClearAndSelect | _Flag.Rows)
         if indexes:
             name = indexes[0].siblingAtColumn(Column.NAME)
