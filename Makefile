@@ -64,6 +64,10 @@ bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 	$(BIN)/python benchmarks/editor.py
 	$(BIN)/python benchmarks/edits.py
 
+.PHONY: bench-history
+bench-history: $(CAN_RUN) ## Measure how fast a history of a thousand runs is opened, scrolled and compared
+	$(BIN)/python benchmarks/history.py $(ARGS)
+
 .PHONY: bench-scratch
 bench-scratch: $(CAN_RUN) ## Measure the NumPy backend beside a textbook implementation
 	$(BIN)/python benchmarks/scratch.py $(ARGS)

@@ -77,6 +77,7 @@ class RunStore:
                 "file.folder", "The folder {folder} cannot be created: {reason}.",
                 folder=self.folder, reason=error.strerror or error,
             ) from error  # fmt: skip
+        self._known: dict[int, tuple[tuple[Any, ...], RunRecord]] = {}  # rows as they were listed last
         # Transactions are begun by hand; Python would begin them late.
         self._connection = sqlite3.connect(self.folder / DATABASE, timeout=_WAIT_S, isolation_level=None)
         try:
@@ -111,10 +112,13 @@ class RunStore:
     # Reading
 
     def runs(self, deleted: bool = False) -> list[RunRecord]:
-        """Return all runs, the newest first; those that were deleted instead if ``deleted``."""
+        """Return all runs, the newest first; those that were deleted instead if ``deleted``.
+
+        One that did not change since it was listed last is the same object again: a long list is read quickly.
+        """
         condition = "deleted != ''" if deleted else "deleted = ''"
         rows = self._connection.execute(f"SELECT {_LISTED} FROM runs WHERE {condition} ORDER BY id DESC")
-        return [_record(row) for row in rows]
+        return [self._listed(row) for row in rows]
 
     def run(self, run: int) -> RunRecord | None:
         """Return one run, deleted or not; None if there is none."""
@@ -273,6 +277,12 @@ class RunStore:
                 os.close(descriptor)
                 return None
             os.close(descriptor)
+
+    def _listed(self, row: tuple[Any, ...]) -> RunRecord:
+        known = self._known.get(row[0])
+        if known is None or known[0] != row:
+            known = self._known[row[0]] = (row, _record(row))
+        return known[1]
 
     def _line(self, run: int, with_past: bool) -> list[tuple[int, int | None]]:
         """Return the runs that led to a run, the first one first, each with the step up to which it counts."""
