@@ -51,7 +51,7 @@ class HistoryControl(QObject):
     ) -> None:
         super().__init__(parent)
         self._views, self._runs, self._submit = views, runs, submit
-        self._desk = HistoryDesk(self)
+        self._desk = HistoryDesk(parent=self)
         self.unfinished: RunRecord | None = None
         self._trouble = ""
         self._current: int | None = None  # the run that is recorded
@@ -225,7 +225,9 @@ class HistoryControl(QObject):
         self._read_moments()
 
     def _take_moments(self, run: int, title: str, moments: list[CheckpointRecord]) -> None:
-        if run == self._to_branch:
+        if self._to_branch not in (None, run):
+            self._desk.read_moments(self._to_branch)  # this one came in between
+        elif run == self._to_branch:
             self._to_branch = None
             record = self._views.history.record(run)
             if record is not None and moments:
@@ -234,7 +236,7 @@ class HistoryControl(QObject):
                 self.told.emit(self.tr("This run left no weights to branch from."))
         if run != self._scrubbed:
             return
-        self._title, self._moments = title, moments
+        self._title, self._moments = self.tr("{name} (run {run})").format(name=title, run=run), moments
         if not moments and self._comes_to_light:
             self.told.emit(self.tr("This run left no weights to look at."))
         self._show_scrubber()

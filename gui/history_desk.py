@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import ConfigError, FileError, NetariumError
 from engine.history.export import export_csv, export_json
-from engine.history.recorded import Weights, chosen_checkpoint
-from engine.history.records import RunRecord
+from engine.history.recorded import chosen_checkpoint
+from engine.history.records import RunRecord, Weights
 from engine.history.store import RunStore, history_folder
 from engine.storage.model_file import load_model, save_model
 from gui.compared import ComparedRun

@@ -104,6 +104,10 @@ class HistoryPanel(QWidget):
             self._is_busy = is_busy
             self._refresh_tools()
 
+    def record(self, run: int) -> RunRecord | None:
+        """Return a run as it is listed; None if it is not."""
+        return self._model.record(run)
+
     def selected(self) -> list[int]:
         """Return the selected runs, from top to bottom."""
         return list(self._selected)

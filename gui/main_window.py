@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -10,8 +11,9 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from engine.estimates.cost import Cost
-from engine.history.records import RunRecord
+from engine.history.records import CheckpointRecord, RunRecord
 from engine.storage.paths import settings_file
+from gui.branch_dialog import BranchDialog
 from gui.confusion_panel import ConfusionPanel
 from gui.curves_panel import CurvesPanel
 from gui.diagram_panel import DiagramPanel
@@ -22,6 +24,7 @@ from gui.error_report import ErrorReport
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.files import Files
 from gui.gradient_dialog import GradientDialog
+from gui.history_export import HistoryExport
 from gui.history_panel import HistoryPanel
 from gui.memory_question import MemoryQuestion
 from gui.menus import Menus
@@ -67,6 +70,7 @@ class MainWindow(QMainWindow):
         self.controller = TrainingController(self.views, parent=self)
         self.files = Files(self, self.controller, self.settings)
         self.errors = ErrorPresenter(self)
+        self._export = HistoryExport(self)
         self.gradient_dialog = GradientDialog(self)
         self._twin_dialog: TwinDialog | None = None
         self._may_close = False
@@ -149,6 +153,7 @@ class MainWindow(QMainWindow):
         self.files.keep_unsaved()
         self.settings.setValue("geometry", self.saveGeometry())
         self.settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+        self.settings.setValue("history", QByteArray(self.views.history.save_state()))
         self.settings.setValue("centre", self.tabs.currentWidget().objectName())
         self.settings.sync()
         self.controller.close()
@@ -175,6 +180,17 @@ class MainWindow(QMainWindow):
             self.tr("Train on to its planned end: weights, moments and the order of the batches are as they were."),
             self.controller.history.continue_unfinished,
         )
+
+    def _offer_branch(self, run: RunRecord, checkpoints: list[CheckpointRecord]) -> None:
+        dialog = BranchDialog(run, checkpoints, self)
+        dialog.apply_theme(self.themes.theme)
+        dialog.branch_chosen.connect(partial(self.controller.runs.branch, run))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _ask_where_to_export(self, runs: list[int]) -> None:
+        records = map(self.views.history.record, runs)
+        self._export.ask([record for record in records if record is not None])
 
     def _ask_about_memory(self, cost: Cost) -> None:
         question = MemoryQuestion(cost, self)
@@ -276,7 +292,11 @@ class MainWindow(QMainWindow):
         self.controller.failed.connect(self.notices.show_error)
         self.controller.mended.connect(self.notices.withdraw)
         self.controller.told.connect(self.notices.show_notice)
-        self.controller.history.offered.connect(self._offer_to_continue)
+        history = self.controller.history
+        history.offered.connect(self._offer_to_continue)
+        history.branch_offered.connect(self._offer_branch)
+        self.views.history.export_wanted.connect(self._ask_where_to_export)
+        self._export.export_chosen.connect(history.export)
         self.controller.too_large.connect(self._ask_about_memory)
         self.controller.layer_wanted.connect(self._show_layer)
         self.views.setup.edit_requested.connect(self.show_editor)
@@ -319,6 +339,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(layout, QByteArray):
             self.restoreState(layout, _LAYOUT_VERSION)
+        columns = self.settings.value("history")
+        if isinstance(columns, QByteArray):
+            self.views.history.restore_state(bytes(columns.data()))
         for panel in (self.views.diagram, self.views.history):
             if self.settings.value("centre") == panel.objectName():
                 self.tabs.setCurrentWidget(panel)

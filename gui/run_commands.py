@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
 from engine.errors import NetariumError
-from engine.history.records import CheckpointRecord
+from engine.history.records import CheckpointRecord, RunRecord
 from engine.training.config import TrainingConfig
 from gui.messages import translate_error
 from gui.subject import Subject
@@ -103,18 +103,27 @@ class RunCommands(QObject):
             self.replaces.emit()
             self._command(m.ContinueRun(self.new_run(label), run))
 
-    def branch(self, checkpoint: CheckpointRecord, with_own_settings: bool, epochs: int, label: str) -> None:
-        """Begin a run with the weights of a checkpoint, with its settings or those in the form."""
+    def branch(self, run: RunRecord, checkpoint: CheckpointRecord, has_own_settings: bool, epochs: int) -> None:
+        """Begin a run with the weights of a checkpoint.
+
+        Parameters
+        ----------
+        run : RunRecord
+            The one that left the checkpoint.
+        has_own_settings : bool
+            Whether it trains with the settings of that run, or with those in the form.
+        epochs : int
+            How many; 0 for what that run did from there to its planned end.
+        """
         if self.state not in ("ready", "trained"):
             return
-        config = None if with_own_settings else self.configuration()
-        if config is None and not with_own_settings:
+        config = run.config if has_own_settings else self.configuration()
+        if config is None:
             return
-        if config is not None:
-            config = msgspec.structs.replace(config, epochs=epochs)
+        wanted = msgspec.structs.replace(config, epochs=epochs) if epochs else None
         self.replaces.emit()
-        run = self.new_run(label)
-        self._command(m.BranchRun(run, checkpoint, config, self._device, self._views.setup.backend_name()))
+        name = self.new_run(self.tr("branch of {run}").format(run=run.name))
+        self._command(m.BranchRun(name, checkpoint, wanted, self._device, self._views.setup.backend_name()))
 
     @property
     def _device(self) -> str:

@@ -225,12 +225,14 @@ class TrainingController(QObject):
         self.questions.refresh()
 
     def _follow_state(self, message: m.StateChanged) -> None:
+        was_training = self.state == "training"
         if message.state == "ready":
             self._set_state("trained" if message.trained else "ready")
         else:
             self._set_state(message.state)
         self.questions.refresh()
-        self.confusions.note_learned()
+        if was_training:
+            self.confusions.note_learned()  # now there is time for all test images
 
     def _show_network(self, ready: m.NetworkReady) -> None:
         self.model_spec = self.runs.trained = ready.spec

@@ -204,6 +204,11 @@ def layers_to_json(layers: Sequence[Layer]) -> str:
     return msgspec.json.format(msgspec.json.encode(_unnamed_where_taken(layers, set())), indent=2).decode()
 
 
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_LAYERS, _LAYER = msgspec.json.Decoder(Layers), msgspec.json.Decoder(Layer)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 def layers_from_json(text: str) -> Layers:
     """Read layers from JSON: a list of layers, one layer, or a whole network, whose layers are taken.
 
@@ -218,9 +223,9 @@ def layers_from_json(text: str) -> Layers:
         )
     try:
         if text.lstrip().startswith("["):
-            layers = msgspec.json.decode(text, type=Layers)
-        elif "kind" in msgspec.json.decode(text, type=dict[str, msgspec.Raw]):
-            layers = (msgspec.json.decode(text, type=Layer),)
+            layers = _LAYERS.decode(text)
+        elif "kind" in _FIELDS.decode(text):
+            layers = (_LAYER.decode(text),)
         else:
             return NetworkSpec.from_json(text).layers
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

@@ -64,11 +64,15 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
             If the text is not a network; nothing of it is used.
         """
         try:
-            return msgspec.json.decode(text, type=NetworkSpec)
+            return _NETWORK.decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError(
                 "network.json", "This is not a network description: {detail}.", detail=str(error).rstrip(".")
             ) from error
+
+
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_NETWORK = msgspec.json.Decoder(NetworkSpec)
 
 
 class Placed(Struct, frozen=True):

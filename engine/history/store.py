@@ -37,6 +37,10 @@ DATABASE = "runs.sqlite3"
 LOCK = "running.lock"
 _WAIT_S = 10.0  # for another process to finish its transaction
 
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_CONFIG, _POSITION = msgspec.json.Decoder(TrainingConfig), msgspec.json.Decoder(Position)
+_NAMES = msgspec.json.Decoder(tuple[str, ...])
+
 _LISTED = (
     "id, name, note, star, colour, status, message, network, parameters, dataset, backend, device, threads, versions, "
     "config, started, ended, origin, parent, parent_step, epochs, last_epoch, step, seconds, train_loss, "
@@ -144,15 +148,15 @@ class RunStore:
         ]
         return RunStart(
             spec=NetworkSpec.from_json(spec),
-            config=msgspec.json.decode(config, type=TrainingConfig),
+            config=_CONFIG.decode(config),
             dataset=dataset,
             digest=digest,
-            class_names=msgspec.json.decode(classes, type=tuple[str, ...]),
+            class_names=_NAMES.decode(classes),
             backend=backend,
             device=device,
             threads=threads,
             versions=msgspec.json.decode(versions),
-            first=msgspec.json.decode(first, type=Position),
+            first=_POSITION.decode(first),
             last_epoch=last,
             batches_per_epoch=batches,
             train_samples=samples,
@@ -340,7 +344,7 @@ def _record(row: tuple[Any, ...]) -> RunRecord:
     fields = dict(zip(_LISTED.replace(" ", "").split(","), row, strict=True))
     fields["origin"] = Origin(fields.pop("origin"), fields.pop("parent"), fields.pop("parent_step"))
     fields["star"] = bool(fields["star"])
-    fields["config"] = msgspec.json.decode(fields["config"], type=TrainingConfig)
+    fields["config"] = _CONFIG.decode(fields["config"])
     fields["versions"] = msgspec.json.decode(fields["versions"])
     fields["thumbnail"] = np.frombuffer(fields["thumbnail"], "<f4")
     for name in (

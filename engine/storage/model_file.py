@@ -103,6 +103,10 @@ class _Contents(Struct, frozen=True, forbid_unknown_fields=True):
     state: RunState | None = None
 
 
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_CONTENTS = msgspec.json.Decoder(_Contents)
+
+
 def save_model(path: Path, model: Model) -> None:
     """Write a model file; an older file at ``path`` stays intact unless the new one is complete.
 
@@ -229,7 +233,7 @@ def _check_digest(file: BinaryIO, header: Header, path: Path) -> None:
 
 def _decode(header: Header, path: Path) -> _Contents:
     try:
-        contents = msgspec.json.decode(header.metadata["netarium"], type=_Contents)
+        contents = _CONTENTS.decode(header.metadata["netarium"])
         if contents.config is not None:
             contents.config.checked()
     except (msgspec.MsgspecError, RecursionError, NetariumError) as error:

@@ -42,6 +42,12 @@ class TensorEntry(Struct, frozen=True, forbid_unknown_fields=True):
     data_offsets: tuple[_Natural, _Natural]
 
 
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_ENTRIES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXTS = msgspec.json.Decoder(dict[str, str])
+_TENSOR = msgspec.json.Decoder(TensorEntry)
+
+
 class Header(Struct, frozen=True):
     """A checked header: tensors in the order of their bytes, which fill the rest of the file exactly."""
 
@@ -84,9 +90,9 @@ def read_header(file: BinaryIO, size: int, path: Path) -> Header:
         raise damaged(path, KIND, f"its header would be {length:,} bytes long")
     raw = file.read(length)
     try:
-        entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        metadata = msgspec.json.decode(entries.pop(_METADATA, b"{}"), type=dict[str, str])
-        tensors = {name: msgspec.json.decode(e, type=TensorEntry) for name, e in entries.items()}
+        entries = _ENTRIES.decode(raw)
+        metadata = _TEXTS.decode(entries.pop(_METADATA, b"{}"))
+        tensors = {name: _TENSOR.decode(entry) for name, entry in entries.items()}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise damaged(path, KIND, "its header cannot be understood") from error
     if len(tensors) > MOST_TENSORS:

@@ -126,10 +126,14 @@ class TrainingConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return check_fields(self)
 
 
+# Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
+_CONFIG = msgspec.json.Decoder(TrainingConfig)
+
+
 def config_from_json(data: bytes | str) -> TrainingConfig:
     """Read a configuration from JSON; ``ConfigError`` if it is not one."""
     try:
-        return msgspec.json.decode(data, type=TrainingConfig).checked()
+        return _CONFIG.decode(data).checked()
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ConfigError(
             "config.json", "These training settings cannot be read: {detail}.", detail=str(error).rstrip(".")
