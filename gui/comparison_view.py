@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -94,6 +95,10 @@ class ComparisonView(QWidget):
         """Show curves and table beside each other, or one of them."""
         super().resizeEvent(event)
         self._choose_parts()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size in which a curve can still be seen, not that of the widest row of controls."""
+        return QSize(300, 110)
 
     def _build(self) -> None:
         tr = self.tr
@@ -295,6 +300,9 @@ def _text(value: float | None, measure: Measure) -> str:
 
 def _combo(name: str, title: str, entries: Sequence[tuple[str, str]], idea: str) -> QComboBox:
     combo = QComboBox()
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(10)
+    combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     for text, key in entries:
         combo.addItem(text, key)
     _explain(combo, name, title, idea)

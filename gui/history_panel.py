@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -137,6 +137,10 @@ class HistoryPanel(QWidget):
             part.apply_theme(theme)
         if len(self._selected) > 1:
             self._pacer.request()  # the colours of the comparison may be others
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size in which some runs and a little of what is told of them can be seen."""
+        return QSize(330, 230)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Ask for the runs, and for what could not be seen until now."""

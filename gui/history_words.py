@@ -56,8 +56,8 @@ def facts_table(pairs: list[tuple[str, str]], columns: int, muted: str) -> str:
         cells = []
         for name, value in pairs[place::height]:
             cells.append(
-                f'<td style="color: {muted}; padding: 1px 10px 1px 0; white-space: nowrap">{escape(name)}</td>'
-                f'<td style="padding: 1px 28px 1px 0" width="{100 // columns}%">{escape(value)}</td>'
+                f'<td style="color: {muted}; padding: 1px 10px 1px 0" width="{40 // columns}%">{escape(name)}</td>'
+                f'<td style="padding: 1px 28px 1px 0" width="{60 // columns}%">{escape(value)}</td>'
             )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<table width="100%" cellspacing="0" cellpadding="0">{"".join(rows)}</table>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -11,12 +10,11 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from engine.estimates.cost import Cost
-from engine.history.records import CheckpointRecord, RunRecord
 from engine.storage.paths import settings_file
-from gui.branch_dialog import BranchDialog
 from gui.confusion_panel import ConfusionPanel
 from gui.curves_panel import CurvesPanel
 from gui.diagram_panel import DiagramPanel
+from gui.docking import hide_stray_tab_bars
 from gui.draw_panel import DrawPanel
 from gui.editor_panel import EditorPanel
 from gui.error_dialog import ErrorPresenter
@@ -24,7 +22,7 @@ from gui.error_report import ErrorReport
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.files import Files
 from gui.gradient_dialog import GradientDialog
-from gui.history_export import HistoryExport
+from gui.history_dialogs import HistoryDialogs
 from gui.history_panel import HistoryPanel
 from gui.memory_question import MemoryQuestion
 from gui.menus import Menus
@@ -43,6 +41,8 @@ from gui.weights_panel import WeightsPanel
 _LAYOUT_VERSION = 3
 # From this width on, weights and feature maps have room beside each other.
 _WIDE = 1700
+# Below this height a list of runs needs the room of what is under it.
+_LOW = 1000
 
 
 class MainWindow(QMainWindow):
@@ -70,10 +70,11 @@ class MainWindow(QMainWindow):
         self.controller = TrainingController(self.views, parent=self)
         self.files = Files(self, self.controller, self.settings)
         self.errors = ErrorPresenter(self)
-        self._export = HistoryExport(self)
+        self._history_dialogs = HistoryDialogs(self)
         self.gradient_dialog = GradientDialog(self)
         self._twin_dialog: TwinDialog | None = None
         self._may_close = False
+        self._height_below = 0  # of the docks at the bottom, while the history has their room
         self._lay_out()
         self.menus = Menus(self, self.files)
         self._connect()
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self._show_title()
         self._default_state = self.saveState(_LAYOUT_VERSION)
         self._restore()
+        QTimer.singleShot(0, self, lambda: hide_stray_tab_bars(self))
         # After the first paint: the window is on screen before MXNet is loaded.
         QTimer.singleShot(0, self, lambda: self.controller.start(dataset or "mnist"))
 
@@ -169,28 +171,15 @@ class MainWindow(QMainWindow):
             dock.show()
             dock.raise_()
 
-    def _offer_to_continue(self, run: RunRecord | None) -> None:
-        if run is None:
-            self.notices.withdraw_offer()
-            return
-        text = self.tr("{run} was under way when Netarium ended, in epoch {epoch} of {last}.")
-        self.notices.show_offer(
-            text.format(run=run.name, epoch=min(run.epochs + 1, run.last_epoch), last=run.last_epoch),
-            self.tr("Continue where I left off"),
-            self.tr("Train on to its planned end: weights, moments and the order of the batches are as they were."),
-            self.controller.history.continue_unfinished,
-        )
-
-    def _offer_branch(self, run: RunRecord, checkpoints: list[CheckpointRecord]) -> None:
-        dialog = BranchDialog(run, checkpoints, self)
-        dialog.apply_theme(self.themes.theme)
-        dialog.branch_chosen.connect(partial(self.controller.runs.branch, run))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def _ask_where_to_export(self, runs: list[int]) -> None:
-        records = map(self.views.history.record, runs)
-        self._export.ask([record for record in records if record is not None])
+    def _make_room(self) -> None:
+        """Give the history the room that it needs where the window is low, and what is below it back afterwards."""
+        below = self._docks[3]
+        if self.tabs.currentWidget() is self.views.history and self.height() < _LOW:
+            self._height_below = below.height()
+            self.resizeDocks([below], [1], Qt.Orientation.Vertical)  # as low as it can be
+        elif self._height_below:
+            self.resizeDocks([below], [self._height_below], Qt.Orientation.Vertical)
+            self._height_below = 0
 
     def _ask_about_memory(self, cost: Cost) -> None:
         question = MemoryQuestion(cost, self)
@@ -292,13 +281,9 @@ class MainWindow(QMainWindow):
         self.controller.failed.connect(self.notices.show_error)
         self.controller.mended.connect(self.notices.withdraw)
         self.controller.told.connect(self.notices.show_notice)
-        history = self.controller.history
-        history.offered.connect(self._offer_to_continue)
-        history.branch_offered.connect(self._offer_branch)
-        self.views.history.export_wanted.connect(self._ask_where_to_export)
-        self._export.export_chosen.connect(history.export)
         self.controller.too_large.connect(self._ask_about_memory)
         self.controller.layer_wanted.connect(self._show_layer)
+        self.tabs.currentChanged.connect(self._make_room)
         self.views.setup.edit_requested.connect(self.show_editor)
         checks, shown = self.controller.gradients, self.gradient_dialog
         checks.began.connect(shown.begin)

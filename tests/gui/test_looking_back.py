@@ -51,7 +51,7 @@ def test_the_scrubber_goes_back_to_the_beginning_and_to_now(operator):
 
     operator.qtbot.keyClick(operator.find("momentSlider"), Qt.Key.Key_Home)
     until_weights(operator, first.path)
-    assert operator.find("momentLabel", QLabel).toolTip().startswith("untrained")
+    assert operator.find("momentLabel", QLabel).text().startswith("untrained")
     assert operator.controller.questions.at_moment
 
     operator.click("backToNowButton")

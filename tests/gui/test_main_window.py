@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QMessageBox, QPushButton
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QMessageBox, QPushButton, QTabBar
 
 from engine.architecture.shapes import summarize
 from gui.curve_plot import CurvePlot
@@ -426,3 +426,19 @@ def test_mistakes_are_those_in_the_data_set_that_is_shown(operator, small_images
     operator.trigger("openDatasetAction")
     operator.until(lambda: operator.controller.dataset.name == "small")
     assert not operator.controller.questions._mistakes
+
+
+@pytest.mark.parametrize("width", [1280, 1800])
+def test_every_tab_bar_lies_upon_the_docks_that_it_is_of(open_window, width):
+    operator = open_window(ready=False)
+    operator.window.resize(width, 900)
+    operator.qtbot.wait(50)
+    docks = [dock for dock in operator.window.docks() if dock.isVisible()]
+    bars = operator.window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    shown = [bar for bar in bars if bar.isVisible()]
+    assert {tuple(bar.tabText(place) for place in range(bar.count())) for bar in shown} == {
+        ("Set-up", "Editor"), ("Weights", "Feature maps", "Confusion"),
+    }  # fmt: skip
+    assert len(shown) == 2
+    for bar in shown:
+        assert any(bar.geometry().bottom() + 1 == dock.y() for dock in docks)
