@@ -29,6 +29,7 @@ SELECTED_SHARE = 0.2
 """Of the accent in the ground of a selected row, on which all colours can still be read."""
 
 _DOT = 10  # pixels across
+_WIDE_LETTER = 9
 _STAR = [
     QPointF(radius * math.sin(step * math.pi / 5), -radius * math.cos(step * math.pi / 5))
     for step, radius in zip(range(10), (6.5, 2.7) * 5, strict=True)
@@ -165,7 +166,7 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(colour)
         # Measuring costs more than writing; a text that has room enough in any case is not measured.
-        if len(text) * 6 > rect.width():
+        if len(text) * _WIDE_LETTER > rect.width():
             text = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, _MIDDLE, text)
 
