@@ -106,12 +106,14 @@ class HistoryView(QTreeView):
 
     def header_state(self) -> bytes:
         """Return which columns are shown, how wide, in which order, and what is sorted by."""
-        return bytes(self.header().saveState().data())
+        by_hand = b"1" if self._is_fitted_by_hand else b"0"
+        return by_hand + bytes(self.header().saveState().data())
 
     def restore_header(self, state: bytes) -> None:
         """Bring the columns back as they were; what does not fit changes nothing."""
-        if self.header().restoreState(QByteArray(state)):
-            self._is_fitted_by_hand = True
+        if self.header().restoreState(QByteArray(state[1:])):
+            self._is_fitted_by_hand = state[:1] == b"1"
+            self._fit_names()
             self._runs.sort(self.header().sortIndicatorSection(), self.header().sortIndicatorOrder())
             self.setColumnHidden(Column.NAME, False)
 
