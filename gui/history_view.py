@@ -6,9 +6,18 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
-from PySide6.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 
 from engine.history.records import RunRecord
 from gui.history_columns import COLUMNS, Column, headings
@@ -42,6 +51,8 @@ class HistoryView(QTreeView):
         self.collapsed.connect(lambda index: self._folded.add(index.internalId()))
         self.expanded.connect(lambda index: self._folded.discard(index.internalId()))
         self.selectionModel().selectionChanged.connect(lambda: self.selection_changed.emit())
+        # The outline of the row that has the keyboard goes across all its cells.
+        self.selectionModel().currentRowChanged.connect(lambda: self.viewport().update())
         self.apply_theme(LIGHT)
 
     def set_runs(self, records: Sequence[RunRecord]) -> list[int]:
@@ -95,6 +106,7 @@ class HistoryView(QTreeView):
     def apply_theme(self, theme: Theme) -> None:
         """Paint in the colours of ``theme``."""
         self._delegate.apply_theme(theme)
+        self._accent = QColor(theme.accent)
         # The arrows of families stand on the style's own ground, the cells on the delegate's.
         ground = mixed(QColor(theme.accent), QColor(theme.surface), SELECTED_SHARE).name()
         self.setStyleSheet(
@@ -121,6 +133,16 @@ class HistoryView(QTreeView):
         """Give names the room that is left, until a person decides how wide columns are."""
         super().resizeEvent(event)
         self._fit_names()
+
+    def drawRow(
+        self, painter: QPainter, options: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint a row, with an outline where the keyboard is."""
+        super().drawRow(painter, options, index)
+        if self.hasFocus() and index.internalId() == self.currentIndex().internalId():
+            painter.setPen(self._accent)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(options.rect.adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set or take away a star, which selects nothing."""
@@ -188,7 +210,6 @@ class HistoryView(QTreeView):
 
     def _set_up_rows(self) -> None:
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setTreePosition(Column.NAME)
         self.setIndentation(16)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
