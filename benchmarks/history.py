@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import msgspec
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, SignalInstance
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 
 from engine.architecture.zoo import experiment
@@ -108,14 +108,15 @@ class Painted(QObject):
 
 
 def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Run the event loop until ``holds()``."""
+    """Run the event loop, which sleeps while nothing happens, until ``holds()``."""
     deadline = time.perf_counter() + seconds
+    loop, alarm = QEventLoop(), QTimer(interval=20)
+    alarm.start()
     while not holds():
         if time.perf_counter() > deadline:
             raise SystemExit("The history did not answer in time.")
-        QApplication.processEvents()
-        time.sleep(0.0002)
-    QApplication.processEvents()  # whatever follows from it
+        loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    loop.processEvents()  # whatever follows from it
 
 
 def measure(options: argparse.Namespace) -> dict[str, list[float]]:

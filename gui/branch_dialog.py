@@ -209,7 +209,7 @@ class BranchDialog(QDialog):
         return radio
 
     def _lay_out(self) -> None:
-        title = paragraph("branchTitle", self.tr("Branch from which moment of {name}?").format(name=self._run.name))
+        title = paragraph("branchTitle", self.tr("Branch from which moment of “{name}”?").format(name=self._run.name))
         font = title.font()
         font.setBold(True)
         title.setFont(font)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QKeySequence, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton, QTreeView, QWidget
 
 from engine.history.records import RunRecord
 from gui.form import wrapped
+from gui.theme import Theme
 
 _NATIVE = QKeySequence.SequenceFormat.NativeText
 _GROUPS = (("best", "last", "continue", "branch", "moments"), ("rename", "star"), ("export", "delete"))
@@ -55,6 +56,14 @@ class HistoryActions(QObject):
             action.setToolTip(wrapped(f"{head}<br>{idea}" + (f"<br><i>{reason}</i>" if reason else "")))
         starred = bool(selected) and all(record.star for record in selected)
         self.actions["star"].setText(self.tr("Take the star away") if starred else self._words["star"][0])
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Draw the sign of the button that opens what has no room."""
+        more = self.bar.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:
+            more.setIcon(_chevrons(QColor(theme.text)))
+            more.setAccessibleName(self.tr("More actions"))
+            more.setToolTip(self.tr("What has no room beside."))
 
     def _reason(self, name: str, selected: Sequence[RunRecord], is_busy: bool) -> str:
         """Return why an action cannot be done; empty if it can."""
@@ -158,3 +167,19 @@ class HistoryActions(QObject):
 
     def _show_menu(self, position: QPoint) -> None:
         self.menu.popup(self._tree.viewport().mapToGlobal(position))
+
+
+def _chevrons(colour: QColor) -> QIcon:
+    icon = QIcon()
+    for scale in (1, 2):
+        pixmap = QPixmap(12 * scale, 16 * scale)
+        pixmap.setDevicePixelRatio(scale)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(colour)
+        for left in (2, 6):
+            painter.drawPolyline([QPointF(left, 4.5), QPointF(left + 3.5, 8), QPointF(left, 11.5)])
+        painter.end()
+        icon.addPixmap(pixmap)
+    return icon

@@ -29,14 +29,15 @@ SELECTED_SHARE = 0.2
 """Of the accent in the ground of a selected row, on which all colours can still be read."""
 
 _DOT = 10  # pixels across
+_WIDE_LETTER = 9
 _STAR = [
     QPointF(radius * math.sin(step * math.pi / 5), -radius * math.cos(step * math.pi / 5))
     for step, radius in zip(range(10), (6.5, 2.7) * 5, strict=True)
 ]
 _MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 _TO_THE_RIGHT = _MIDDLE | int(Qt.AlignmentFlag.AlignRight)
-# As numbers: an operation on Qt's flags takes longer in Python than painting a cell's ground.
-_SELECTED, _HAS_FOCUS = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_HasFocus.value
+# As a number: an operation on Qt's flags takes longer in Python than painting a cell's ground.
+_SELECTED = QStyle.StateFlag.State_Selected.value
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -78,13 +79,8 @@ class HistoryDelegate(QStyledItemDelegate):
         if row is None:
             return
         rect: QRect = option.rect
-        state = option.state.value
-        if state & _SELECTED:
+        if option.state.value & _SELECTED:
             painter.fillRect(rect, self._ground)
-        if state & _HAS_FOCUS:
-            painter.setPen(self._accent)
-            painter.drawLine(rect.topLeft(), rect.topRight())
-            painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         inner = rect.adjusted(GAP - 2, 0, 2 - GAP, 0)
         if column == Column.STAR:
             self._paint_star(painter, rect, row.record.star)
@@ -165,7 +161,7 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(colour)
         # Measuring costs more than writing; a text that has room enough in any case is not measured.
-        if len(text) * 6 > rect.width():
+        if len(text) * _WIDE_LETTER > rect.width():
             text = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, _MIDDLE, text)
 

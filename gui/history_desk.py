@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections import deque
@@ -130,7 +131,8 @@ class HistoryDesk(QObject):
                 request = self._requests.popleft()
             answer = self._answer(request)
             if answer is not None and not self._is_closing:
-                self._answered.emit(answer)
+                with contextlib.suppress(RuntimeError):  # the window was destroyed without closing the desk
+                    self._answered.emit(answer)
         self._let_go()
 
     def _answer(self, request: _Request) -> _Answer | Exception | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QTextBrowser,
@@ -23,7 +23,10 @@ from gui.history_words import facts, facts_table
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 
 _FORM = 300  # pixels of width for what can be edited
+_NARROW = 620  # below this width the facts stand under it
+_NOTE = 64  # pixels of height of the note then
 _WIDE = 760  # from this width of the facts on, they stand in two columns
+_LARGEST = 16_777_215  # Qt's bound of sizes
 
 
 class NoteField(QPlainTextEdit):
@@ -50,6 +53,7 @@ class RunDetails(QWidget):
         self._record: RunRecord | None = None
         self._pairs: list[tuple[str, str]] = []
         self._html = ""
+        self._is_narrow = False
         self._build()
         self._arrange()
         self.name.editingFinished.connect(self._take_name)
@@ -91,8 +95,16 @@ class RunDetails(QWidget):
         self._show_facts()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the facts into as many columns as there is room for."""
+        """Put the facts where there is room, in as many columns as fit."""
         super().resizeEvent(event)
+        is_narrow = self.width() < _NARROW
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+            self._box.setDirection(way)
+            self._form.setMinimumWidth(0 if is_narrow else _FORM)
+            self._form.setMaximumWidth(_LARGEST if is_narrow else _FORM)
+            self.note.setMaximumHeight(_NOTE if is_narrow else _LARGEST)
         self._show_facts()
 
     def _take_name(self) -> None:
@@ -114,7 +126,7 @@ class RunDetails(QWidget):
             self.annotated.emit(record.id, values)
 
     def _show_facts(self) -> None:
-        columns = 2 if self.width() - _FORM > _WIDE else 1
+        columns = 2 if self.width() - (0 if self._is_narrow else _FORM) > _WIDE else 1
         html = facts_table(self._pairs, columns, self._theme.muted) if self._pairs else ""
         if html != self._html:  # what is read or selected stays where it is
             self._html = html
@@ -155,15 +167,19 @@ class RunDetails(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for title, field in ((self.tr("Name"), self.name), (self.tr("Colour"), self.colour)):
             form.addRow(title, field)
-        left = QWidget()
-        left.setFixedWidth(_FORM)
-        column = QVBoxLayout(left)
+        self._form = QWidget()
+        self._form.setFixedWidth(_FORM)
+        column = QVBoxLayout(self._form)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
         column.addLayout(form)
         column.addWidget(self.note, 1)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(MARGIN + SPACE)
-        layout.addWidget(left)
-        layout.addWidget(self._facts, 1)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(MARGIN + SPACE)
+        self._box.addWidget(self._form)
+        self._box.addWidget(self._facts, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size that is not larger for being wide now."""
+        return QSize(_FORM, 3 * _NOTE)

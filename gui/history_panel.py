@@ -133,7 +133,7 @@ class HistoryPanel(QWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on the colours of a scheme."""
-        for part in (self.table, self.details, self.comparison, self.undo_bar):
+        for part in (self.table, self.details, self.comparison, self.undo_bar, self.tools):
             part.apply_theme(theme)
         if len(self._selected) > 1:
             self._pacer.request()  # the colours of the comparison may be others
@@ -249,6 +249,7 @@ class HistoryPanel(QWidget):
         found, known = self._model.counts()
         self.head.set_counts(found, known, self._model.wanted.is_filter)
         self._pages.setCurrentIndex(2 if found else 1 if known else 0)
+        self._lower.setVisible(bool(known))
 
     def _arrange(self) -> None:
         empty = _message("historyEmptyLabel", self.tr(

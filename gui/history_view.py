@@ -6,16 +6,27 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
-from PySide6.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView, QWidget
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 
 from engine.history.records import RunRecord
-from gui.history_columns import Column, headings
+from gui.history_columns import COLUMNS, Column, headings
 from gui.history_delegate import SELECTED_SHARE, HistoryDelegate
 from gui.history_model import HistoryModel
 from gui.theme import GAP, LIGHT, SPACE, Theme, mixed
 
+# Columns that take the room that is left, one after the other, and how much of it; the last column takes the rest.
+_GROWING = {Column.NAME: 220, Column.NETWORK: 90, Column.CURVE: 80}
 _Flag = QItemSelectionModel.SelectionFlag
 
 
@@ -30,6 +41,7 @@ class HistoryView(QTreeView):
         self.setAccessibleName(self.tr("Runs"))
         self._runs = model
         self._folded: set[int] = set()  # by a person; everything else is unfolded
+        self._is_fitting = self._is_fitted_by_hand = False
         self._delegate = HistoryDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
@@ -39,6 +51,8 @@ class HistoryView(QTreeView):
         self.collapsed.connect(lambda index: self._folded.add(index.internalId()))
         self.expanded.connect(lambda index: self._folded.discard(index.internalId()))
         self.selectionModel().selectionChanged.connect(lambda: self.selection_changed.emit())
+        # The outline of the row that has the keyboard goes across all its cells.
+        self.selectionModel().currentRowChanged.connect(lambda: self.viewport().update())
         self.apply_theme(LIGHT)
 
     def set_runs(self, records: Sequence[RunRecord]) -> list[int]:
@@ -92,13 +106,11 @@ class HistoryView(QTreeView):
     def apply_theme(self, theme: Theme) -> None:
         """Paint in the colours of ``theme``."""
         self._delegate.apply_theme(theme)
-        palette = QPalette(self.palette())
-        ground = mixed(QColor(theme.accent), QColor(theme.surface), SELECTED_SHARE)
-        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
-            palette.setColor(group, QPalette.ColorRole.Highlight, ground)
-            palette.setColor(group, QPalette.ColorRole.HighlightedText, QColor(theme.text))
-        self.setPalette(palette)
+        self._accent = QColor(theme.accent)
+        # The arrows of families stand on the style's own ground, the cells on the delegate's.
+        ground = mixed(QColor(theme.accent), QColor(theme.surface), SELECTED_SHARE).name()
         self.setStyleSheet(
+            f"QTreeView {{ selection-background-color: {ground}; selection-color: {theme.text}; }}"
             f"QHeaderView::section {{ padding: {SPACE}px {GAP - 2}px; background: {theme.window};"
             f" color: {theme.muted}; border: none; border-bottom: 1px solid {theme.border}; }}"
         )
@@ -106,13 +118,31 @@ class HistoryView(QTreeView):
 
     def header_state(self) -> bytes:
         """Return which columns are shown, how wide, in which order, and what is sorted by."""
-        return bytes(self.header().saveState().data())
+        by_hand = b"1" if self._is_fitted_by_hand else b"0"
+        return by_hand + bytes(self.header().saveState().data())
 
     def restore_header(self, state: bytes) -> None:
         """Bring the columns back as they were; what does not fit changes nothing."""
-        if self.header().restoreState(QByteArray(state)):
+        if self.header().restoreState(QByteArray(state[1:])):
+            self._is_fitted_by_hand = state[:1] == b"1"
+            self._fit_names()
             self._runs.sort(self.header().sortIndicatorSection(), self.header().sortIndicatorOrder())
             self.setColumnHidden(Column.NAME, False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give names the room that is left, until a person decides how wide columns are."""
+        super().resizeEvent(event)
+        self._fit_names()
+
+    def drawRow(
+        self, painter: QPainter, options: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint a row, with an outline where the keyboard is."""
+        super().drawRow(painter, options, index)
+        if self.hasFocus() and index.internalId() == self.currentIndex().internalId():
+            painter.setPen(self._accent)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(options.rect.adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set or take away a star, which selects nothing."""
@@ -145,6 +175,25 @@ class HistoryView(QTreeView):
         self._runs.annotate(row.record.id, star=not row.record.star)
         return True
 
+    def _fit_names(self) -> None:
+        if self._is_fitted_by_hand:
+            return
+        widths = {column: headings()[column].width for column in COLUMNS if not self.isColumnHidden(column)}
+        left = max(0, self.viewport().width() - sum(widths.values()))
+        self._is_fitting = True
+        for column, most in _GROWING.items():
+            if column in widths:
+                more = min(left, most)
+                self.setColumnWidth(column, widths[column] + more)
+                left -= more
+        self._is_fitting = False
+
+    def _note_width(self, column: int) -> None:
+        # The last column follows the table.
+        is_last = self.header().visualIndex(column) == self.header().count() - 1
+        if self.isVisible() and not self._is_fitting and not is_last:
+            self._is_fitted_by_hand = True
+
     def _is_unfolded(self, index: QModelIndex) -> bool:
         above = index.parent()
         while above.isValid():
@@ -161,7 +210,6 @@ class HistoryView(QTreeView):
 
     def _set_up_rows(self) -> None:
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setTreePosition(Column.NAME)
         self.setIndentation(16)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -184,6 +232,7 @@ class HistoryView(QTreeView):
         header.setSectionResizeMode(Column.STAR, QHeaderView.ResizeMode.Fixed)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._show_columns_menu)
+        header.sectionResized.connect(lambda column, before, now: self._note_width(column))
         self.setSortingEnabled(True)
         self.sortByColumn(Column.BEGAN, Qt.SortOrder.DescendingOrder)
 
@@ -205,6 +254,7 @@ class HistoryView(QTreeView):
 
     def _show_column(self, column: int, is_shown: bool) -> None:
         self.setColumnHidden(column, not is_shown)
+        self._fit_names()
 
     def _show_columns_menu(self, position: QPoint) -> None:
         self.columns_menu().popup(self.header().mapToGlobal(position))

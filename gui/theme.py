@@ -198,7 +198,7 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton:hover, QToolButton[framed="true"]:hover {{ border-color: {theme.accent}; }}
     QPushButton:pressed {{ background: {theme.sunken}; }}
     QPushButton:focus, QToolButton[framed="true"]:focus {{ border-color: {theme.accent}; }}
-    QPushButton:disabled {{ color: {theme.muted}; background: {theme.window}; }}
+    QPushButton:disabled, QToolButton[framed="true"]:disabled {{ color: {theme.muted}; background: {theme.window}; }}
     QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.sunken}; color: {theme.muted};
@@ -207,6 +207,9 @@ def _style_sheet(theme: Theme) -> str:
         background: {theme.surface}; }}
     QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent}; }}
     QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
+    QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.muted}; border-radius: 7px;
+        background: {theme.surface}; }}
+    QRadioButton::indicator:checked {{ width: 5px; height: 5px; border: 5px solid {theme.accent}; }}
     QScrollBar {{ background: transparent; border: none; margin: 0; }}
     QScrollBar:vertical {{ width: 10px; }}
     QScrollBar:horizontal {{ height: 10px; }}

@@ -11,11 +11,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QTabWidget, QWidget
 
 from engine.history.records import Origin
+from engine.history.store import RunStore
 from gui.history_columns import Column, began_text
 from gui.history_delegate import unit_curve
+from gui.history_desk import HistoryDesk
 from gui.history_panel import MOST_COMPARED, HistoryPanel
 from gui.history_rows import Arrangement, Wanted
 from gui.theme import DARK, LIGHT
+from tests.engine.history.samples import record_two_runs
 from tests.gui.run_records import compared_run, fresh_record, run_record
 
 LEFT = Qt.MouseButton.LeftButton
@@ -217,6 +220,25 @@ def test_columns_are_hidden_by_their_menu_and_everything_is_remembered(filled, q
     for garbage in (b"", b"nothing", b"[1]", b'{"columns": 3}', b'{"columns": "AAAA", "split": "AAAA"}'):
         other.restore_state(garbage)
     assert other.table.columnWidth(Column.NETWORK) == 171
+
+
+def test_names_take_the_room_that_is_left_until_columns_are_fitted_by_hand(filled, qtbot):
+    narrow = filled.table.columnWidth(Column.NAME)
+    filled.resize(1600, 720)
+    QApplication.processEvents()
+    wide = filled.table.columnWidth(Column.NAME)
+    assert wide > narrow
+    other = HistoryPanel()
+    qtbot.addWidget(other)
+    other.set_runs(RUNS)
+    other.restore_state(filled.save_state())
+    other.resize(1000, 600)
+    other.show()
+    assert other.table.columnWidth(Column.NAME) < wide
+    filled.table.setColumnWidth(Column.NAME, 150)
+    filled.resize(1700, 720)
+    QApplication.processEvents()
+    assert filled.table.columnWidth(Column.NAME) == 150
 
 
 # Search
@@ -497,6 +519,32 @@ def test_everything_a_person_operates_is_named_and_explained(filled):
         assert widget.accessibleName(), widget.objectName()
         assert widget.toolTip(), widget.objectName()
     assert filled.table.accessibleName()
+
+
+def test_panel_and_desk_look_after_a_real_history_together(panel, qtbot):
+    record_two_runs()
+    desk = HistoryDesk()
+    panel.refresh_wanted.connect(desk.refresh)
+    panel.annotate_wanted.connect(lambda run, values: desk.annotate(run, **values))
+    panel.delete_wanted.connect(desk.delete)
+    panel.restore_wanted.connect(desk.restore)
+    panel.compare_wanted.connect(desk.read_compared)
+    desk.runs_read.connect(panel.set_runs)
+    desk.compared_read.connect(panel.set_compared)
+    qtbot.mouseClick(find(panel, "historyRefreshButton"), LEFT)
+    qtbot.waitUntil(lambda: shown(panel) == [1, 2])
+    panel.table.select([1, 2])
+    qtbot.waitUntil(panel.comparison.isVisible)
+    panel.table.select([2])
+    qtbot.waitUntil(lambda: "more epochs on the weights of run 1" in find(panel, "runFactsText").toPlainText())
+    click(panel, qtbot, 1, Column.STAR)
+    panel.table.select([1])
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: shown(panel) == [2])
+    qtbot.mouseClick(find(panel, "undoDeleteButton"), LEFT)
+    qtbot.waitUntil(lambda: panel.selected() == [1])
+    assert desk.close()
+    assert RunStore().run(1).star
 
 
 def test_a_search_word_may_be_anything():
