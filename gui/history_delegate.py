@@ -48,6 +48,7 @@ class HistoryDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._model = model
         self._view = view
+        self._first, self._last = 0, 0
         self._curves: dict[int, tuple[RunRecord, QPolygonF]] = {}
         self.apply_theme(LIGHT)
 
@@ -69,16 +70,22 @@ class HistoryDelegate(QStyledItemDelegate):
         self._bold = QFont(self._view.font())
         self._bold.setWeight(QFont.Weight.DemiBold)
 
+    def begin(self, first: int, last: int) -> None:
+        """Learn between which horizontal places of the table cells are to be painted now."""
+        self._first, self._last = first, last
+
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Return one height for all rows."""
         return QSize(40, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint a cell."""
+        rect: QRect = option.rect
+        if rect.left() > self._last or rect.right() < self._first:
+            return  # Qt asks for all cells of a row of which one is to be painted
         row, column = self._model.row(index), COLUMNS[index.column()]
         if row is None:
             return
-        rect: QRect = option.rect
         if option.state.value & _SELECTED:
             painter.fillRect(rect, self._ground)
         inner = rect.adjusted(GAP - 2, 0, 2 - GAP, 0)

@@ -76,9 +76,9 @@ class HistoryModel(QAbstractItemModel):
 
     def set_compared(self, colours: Mapping[int, QColor]) -> None:
         """Mark runs by the colours that they have in a comparison."""
-        touched = self._colours.keys() | colours.keys()
-        self._colours = dict(colours)
-        self._tell_changed(sorted(touched))
+        before, self._colours = self._colours, dict(colours)
+        touched = [run for run in before.keys() | colours.keys() if before.get(run) != colours.get(run)]
+        self._tell_changed(sorted(touched), Column.NAME, Column.NAME)
 
     @property
     def wanted(self) -> Wanted:
@@ -244,11 +244,10 @@ class HistoryModel(QAbstractItemModel):
         self.layoutChanged.emit()
         self.arranged.emit()
 
-    def _tell_changed(self, runs: Sequence[int]) -> None:
+    def _tell_changed(self, runs: Sequence[int], first: Column = Column.STAR, last: Column = COLUMNS[-1]) -> None:
         for run in runs:
-            first = self.index_of(run)
-            if first.isValid():
-                self.dataChanged.emit(first, self.index_of(run, len(Column) - 1))
+            if run in self._arrangement.rows:
+                self.dataChanged.emit(self.index_of(run, first), self.index_of(run, last))
 
 
 def _plain(text: str) -> str:

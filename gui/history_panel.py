@@ -216,7 +216,8 @@ class HistoryPanel(QWidget):
         selected = self.table.selected()
         if selected != self._selected:
             self._selected = selected
-            self._model.set_compared({})
+            if len(selected) < 2:
+                self._model.set_compared({})
             self._show_selection()
             self._pacer.request()
 

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 
 from engine.history.records import RunRecord
@@ -133,6 +133,11 @@ class HistoryView(QTreeView):
         """Give names the room that is left, until a person decides how wide columns are."""
         super().resizeEvent(event)
         self._fit_names()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is needed."""
+        self._delegate.begin(event.rect().left(), event.rect().right())
+        super().paintEvent(event)
 
     def drawRow(
         self, painter: QPainter, options: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
