@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from gui.comparison import Row
+from gui.comparison_lines import SAMPLE
 from gui.theme import GAP, LIGHT, SPACE, Theme
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -45,6 +46,14 @@ class ComparisonModel(QAbstractTableModel):
         lines = ["\t".join(["", *self._names])]
         lines += ["\t".join([row.name, *row.texts]) for row in self._rows]
         return "\n".join(lines)
+
+    def widths(self, metrics: QFontMetrics) -> list[int]:
+        """Return how wide the longest text of each column is; the header's has a piece of a line before it."""
+        widths = []
+        for place, name in enumerate(self._names):
+            longest = max((row.texts[place] for row in self._rows), key=len, default="")
+            widths.append(max(metrics.horizontalAdvance(longest), metrics.horizontalAdvance(name) + SAMPLE.width()))
+        return widths
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
         """Return how many rows there are."""
@@ -113,9 +122,8 @@ class ComparisonTable(QTableView):
     def fit_columns(self) -> None:
         """Give every column the width that its texts need, up to a limit."""
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 2 * SPACE)
-        self.resizeColumnsToContents()
-        for column in range(self._model.columnCount()):
-            self.setColumnWidth(column, min(self.columnWidth(column) + GAP, _WIDEST))
+        for column, width in enumerate(self._model.widths(self.fontMetrics())):
+            self.setColumnWidth(column, min(width + 4 * GAP, _WIDEST))
 
     def copy(self) -> None:
         """Put the table on the clipboard."""

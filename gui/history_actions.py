@@ -119,7 +119,7 @@ class HistoryActions(QObject):
                 self.tr("Open the epoch scrubber on this run: go back to any moment at which weights were kept, and "
                         "watch the network learn as a film."),
             ),
-            "rename": (self.tr("Rename"), "F2", self.tr("Give the run another name.")),
+            "rename": (self.tr("Rename"), "Ctrl+R", self.tr("Give the run another name.")),
             "star": (self.tr("Set a star"), "Ctrl+B", self.tr("Mark runs that are worth finding again.")),
             "export": (
                 self.tr("Export…"), "",
@@ -139,7 +139,7 @@ class HistoryActions(QObject):
         action.setIconText(text)  # Qt would leave the dots away
         action.setStatusTip(idea)
         action.setShortcut(QKeySequence(key))
-        # On the table alone: in the fields below, Delete and F2 mean other things.
+        # On the table alone: in the fields below, Delete means another thing.
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(lambda: does())
         self._tree.addAction(action)

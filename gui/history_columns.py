@@ -55,7 +55,7 @@ def headings() -> tuple[Heading, ...]:
         ),
         Heading(
             _tr("Name"),
-            _tr("What you call the run; F2 or a double click edits it. A run that went on with another's weights "
+            _tr("What you call the run; Ctrl+R or a double click edits it. A run that went on with another's weights "
                 "stands under that run."),
             210,
         ),

@@ -54,6 +54,7 @@ class HistoryControl(QObject):
         self._desk = HistoryDesk(parent=self)
         self.unfinished: RunRecord | None = None
         self._trouble = ""
+        self._is_open = False  # until the worker has put the history in order nobody else should open it
         self._current: int | None = None  # the run that is recorded
         self._now: int | None = None  # the run that the network of now comes from
         self._scrubbed: int | None = None  # the run in the scrubber
@@ -129,7 +130,7 @@ class HistoryControl(QObject):
 
     def _connect(self) -> None:
         panel, scrubber, desk = self._views.history, self._views.scrubber, self._desk
-        panel.refresh_wanted.connect(desk.refresh)
+        panel.refresh_wanted.connect(self._refresh)
         panel.annotate_wanted.connect(lambda run, values: desk.annotate(run, **values))
         panel.delete_wanted.connect(desk.delete)
         panel.restore_wanted.connect(desk.restore)
@@ -159,7 +160,8 @@ class HistoryControl(QObject):
     def _opened(self, note: NetariumError | None, unfinished: RunRecord | None) -> None:
         if note is not None:
             self.failed.emit(translate_error(note))
-        self._desk.refresh()
+        self._is_open = True
+        self._refresh()
         if unfinished is not None and not self._runs.is_running:
             self.unfinished = unfinished
             self.offered.emit(unfinished)
@@ -217,11 +219,15 @@ class HistoryControl(QObject):
         self._desk.read_moments(run)
 
     def _read_moments(self) -> None:
-        if self._scrubbed is not None:
+        if self._scrubbed is not None and self._is_open:
             self._desk.read_moments(self._scrubbed)
 
+    def _refresh(self) -> None:
+        if self._is_open:
+            self._desk.refresh()
+
     def _read_anew(self) -> None:
-        self._desk.refresh()
+        self._refresh()
         self._read_moments()
 
     def _take_moments(self, run: int, title: str, moments: list[CheckpointRecord]) -> None:

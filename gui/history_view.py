@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QStyleOptionViewItem, QTreeView, QWidget
 
 from engine.history.records import RunRecord
@@ -159,17 +159,10 @@ class HistoryView(QTreeView):
         if not self._toggle_star(event):
             super().mouseDoubleClickEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Edit the name with F2, whichever cell has the keyboard."""
-        if event.key() == Qt.Key.Key_F2 and self.currentIndex().isValid():
-            self.rename()
-        else:
-            super().keyPressEvent(event)
-
     def rename(self) -> None:
         """Let a person edit the name of the current run."""
         name = self.currentIndex().siblingAtColumn(Column.NAME)
-        self.setCurrentIndex(name)
+        self.selectionModel().setCurrentIndex(name, _Flag.NoUpdate)  # whichever modifier key is held
         self.edit(name)
 
     def _toggle_star(self, event: QMouseEvent) -> bool:

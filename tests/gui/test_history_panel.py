@@ -183,7 +183,7 @@ def test_a_star_is_set_by_a_click_and_selects_nothing(filled, qtbot):
 
 def test_a_name_is_edited_in_its_place(filled, qtbot):
     click(filled, qtbot, 3)
-    qtbot.keyClick(filled.table, Qt.Key.Key_F2)
+    qtbot.keyClick(filled.table, Qt.Key.Key_R, CONTROL)
     editor = find(filled, "runNameEditor", QLineEdit)
     qtbot.keyClicks(editor, "narrow")
     filled.set_runs([run_record(3, name="wide", epochs=9), *RUNS[:3], *RUNS[4:]])  # while it is typed
