@@ -86,6 +86,10 @@ bench-cupy: $(CAN_RUN) ## Measure the scratch backend with CuPy on a GPU beside 
 pictures: $(CAN_RUN) ## Make the pictures of editor and diagrams in docs/images anew
 	$(BIN)/python scripts/pictures.py $(ARGS)
 
+.PHONY: history-pictures
+history-pictures: $(CAN_RUN) ## Make the pictures of the history in docs/images anew
+	$(BIN)/python scripts/history_pictures.py $(ARGS)
+
 .PHONY: zoo-table
 zoo-table: $(CAN_RUN) ## Train every scaled network for two epochs and write the table of docs/zoo.md
 	$(BIN)/python scripts/zoo_table.py $(ARGS)

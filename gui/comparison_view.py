@@ -301,7 +301,7 @@ def _text(value: float | None, measure: Measure) -> str:
 def _combo(name: str, title: str, entries: Sequence[tuple[str, str]], idea: str) -> QComboBox:
     combo = QComboBox()
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(10)
+    combo.setMinimumContentsLength(max(len(text) for text, _ in entries) - 4)
     combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     for text, key in entries:
         combo.addItem(text, key)

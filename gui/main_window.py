@@ -42,7 +42,7 @@ _LAYOUT_VERSION = 3
 # From this width on, weights and feature maps have room beside each other.
 _WIDE = 1700
 # Below this height a list of runs needs the room of what is under it.
-_LOW = 1000
+_LOW = 1100
 
 
 class MainWindow(QMainWindow):
