@@ -16,6 +16,7 @@ from engine.backends.base import Weights
 from engine.data.dataset import Dataset
 from engine.training.chance import sample_order
 from engine.training.config import TrainingConfig
+from engine.training.data import fit_images
 from engine.training.schedules import factor
 
 
@@ -71,9 +72,9 @@ def torch_network(spec: NetworkSpec, weights: Weights | None = None) -> nn.Modul
             case our.Dropout(rate=rate):
                 return nn.Dropout(rate)
             case our.Residual(body=body, shortcut=shortcut):
-                return _Residual(build(body, f"{path}/body/"), build(shortcut, f"{path}/shortcut/"))
+                return _Residual(build(body, f"{path}/"), build(shortcut, f"{path}/shortcut/"))
             case our.Concat(branches=branches):
-                return _Concat([build(part, f"{path}/branch{n}/") for n, part in enumerate(branches, 1)])
+                return _Concat([build(part, f"{path}/branch{place}/") for place, part in enumerate(branches, 1)])
             case _:
                 raise TypeError(layer)
         if weights is not None:
@@ -97,8 +98,9 @@ class TorchLoop:
         torch.set_num_threads(threads)
         self.network = torch_network(spec, weights)
         self.network.train()
-        scaled = dataset.train_images[: config.limit_train].astype(np.float32) / 255
-        self._images = torch.from_numpy(scaled)
+        # All at once and before the race, which our loop does batch by batch.
+        self._fit = lambda images: torch.from_numpy(fit_images(spec, images.astype(np.float32) / 255))
+        self._images = self._fit(dataset.train_images[: config.limit_train])
         self._labels = torch.from_numpy(dataset.train_labels[: config.limit_train].astype(np.int64))
         self._config = config
         self._loss = nn.CrossEntropyLoss()
@@ -120,7 +122,7 @@ class TorchLoop:
         right = 0
         with torch.no_grad():
             for begin in range(0, len(dataset.test_labels), 256):
-                images = torch.from_numpy(dataset.test_images[begin : begin + 256].astype(np.float32) / 255)
+                images = self._fit(dataset.test_images[begin : begin + 256])
                 labels = torch.from_numpy(dataset.test_labels[begin : begin + 256].astype(np.int64))
                 right += int((self.network(images).argmax(1) == labels).sum())
         self.network.train()

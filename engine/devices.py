@@ -105,6 +105,11 @@ def check_device(name: str, backend: str) -> str:
     return device.name
 
 
+def backends_on(name: str) -> tuple[str, ...]:
+    """Return the backends that can compute on a device; ``DeviceError`` if there is no such device."""
+    return BACKEND_NAMES if name.startswith("cpu") else _find(name).backends
+
+
 def device_or_cpu(name: str, backend: str) -> str:
     """Return the full name of a device if a backend can use it, otherwise the CPU's, which every backend can use.
 

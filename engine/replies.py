@@ -44,6 +44,14 @@ class DevicesListed(Reply):
 
 
 @dataclass(frozen=True)
+class BackendChosen(Reply):
+    """A run is computed by ``backend``, chosen for being so many times as fast as the usual one here (1 if it is)."""
+
+    backend: str
+    ratio: float
+
+
+@dataclass(frozen=True)
 class DatasetLoaded(Reply):
     """A data set was read and is in use from now on."""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from engine.backends.base import Backend
 from engine.data.dataset import Dataset
 from engine.devices import check_device
+from engine.fastest import AUTO
 from engine.history.data import check_data, recorded_dataset
 from engine.history.records import CheckpointRecord, Origin
 from engine.history.resuming import find_resumable
@@ -71,7 +72,7 @@ def branch_from(
     """Return to a checkpoint, to train on from it with ``config``, or with its own run's settings if that is None.
 
     From a training state and with its own settings it does what its run did, in the backend and on the device of
-    that run.
+    that run. ``backend`` may be left open (``auto``): then it is that of the run too.
 
     Raises
     ------
@@ -84,6 +85,8 @@ def branch_from(
         start = store.start(checkpoint.run)
         check_data(start, dataset)
         backend, device = start.backend, start.device
+    elif backend == AUTO:
+        backend = store.start(checkpoint.run).backend
     settings = config or model.config or TrainingConfig()
     session = Session(
         make_backend(backend, check_device(device, backend)), model.spec, model.config or settings, dataset, model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
@@ -15,27 +15,16 @@ from engine.data.dataset import Dataset
 from engine.devices import check_device, device_or_cpu
 from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
+from engine.fastest import AUTO, find_fastest, known_fastest
 from engine.history.recorder import Recorder
 from engine.history.records import FRESH, Origin
 from engine.ongoing import OngoingRun
+from engine.parked import Parked
 from engine.record_keeping import RecordKeeper
 from engine.returning import Returned, branch_from, return_to_run
-from engine.session import Best, EditOrigin, Session
-from engine.storage.model_file import Model
+from engine.session import Session
 from engine.storage.models import open_model, save_model_as
 from engine.training.events import BatchesDone, Evaluating, RunFinished, TrainingEvent
-
-_MOMENTS_RESTART = "A snapshot holds weights alone: the optimizer's moments begin anew."
-
-
-class _Parked(NamedTuple):
-    """A network outside the device."""
-
-    backend: Backend
-    model: Model
-    best: Best | None
-    edits: EditOrigin | None
-    recorder: Recorder | None
 
 
 class Trainer:
@@ -75,7 +64,7 @@ class Trainer:
         self.session: Session | None = None
         self.run: OngoingRun | None = None
         self._recorder: Recorder | None = None  # of the run that the session's weights come from
-        self._parked: _Parked | None = None  # the network from before, until the new one trained a batch
+        self._parked: Parked | None = None  # the network from before, until the new one trained a batch
 
     def enter(self, state: m.WorkerState) -> None:
         """Be in this state, and tell it."""
@@ -98,11 +87,11 @@ class Trainer:
         self.refuse_while_training()
         if self.dataset is None:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
-        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         self._park()
         try:
             if self._is_too_large(command, command.spec, command.device):
                 return
+            backend = self._backend_for(command)
             session = Session(backend, command.spec, command.config, self.dataset)
             run = session.train(command.run)
         except Exception:
@@ -124,7 +113,7 @@ class Trainer:
         if grows and self._is_too_large(command, command.spec or session.spec, session.backend.device):
             return
         going_on = session.edited(command.spec) if command.spec is not None and is_edited else session
-        if command.backend not in ("", going_on.backend.name):
+        if command.backend not in ("", AUTO, going_on.backend.name):
             going_on = going_on.moved(
                 self._make_backend(command.backend, device_or_cpu(going_on.backend.device, command.backend))
             )
@@ -175,8 +164,11 @@ class Trainer:
         """Read a model; after a failure everything is as it was."""
         self.refuse_while_training()
         opened = open_model(command.path, command.spec)
-        backend = self._make_backend(command.backend, check_device(command.device, command.backend))
         config = opened.model.config or command.config
+        name = command.backend
+        if name == AUTO:
+            name = known_fastest(opened.model.spec, config, command.device)
+        backend = self._make_backend(name, check_device(command.device, name))
         self.session = Session(backend, opened.model.spec, config, self.dataset, opened.model)
         self._parked = self._recorder = None
         self._exchanged()
@@ -247,6 +239,15 @@ class Trainer:
         if self.state in ("training", "paused"):
             raise TrainingError("training.busy", "A run is going on; stop it first. It was not touched.")
 
+    def _backend_for(self, command: m.Train) -> Backend:
+        """Return what a run is to be computed with; where that was left open, the fastest, which is told."""
+        name = command.backend
+        if name == AUTO:
+            fastest = find_fastest(command.spec, command.config.checked(), command.device, self._make_backend)
+            name = fastest.backend
+            self._post(m.BackendChosen(name, fastest.ratio))
+        return self._make_backend(name, check_device(command.device, name))
+
     def _is_too_large(self, command: m.Train | m.TrainMore, spec: NetworkSpec, device: str) -> bool:
         """Tell of a run that it will not fit into memory, unless somebody wants it all the same."""
         if command.ignore_memory:
@@ -275,20 +276,13 @@ class Trainer:
     def _park(self) -> None:
         """Keep the network there is outside the device: the next one may need the memory, and fail for want of it."""
         if self.session is not None:
-            session = self.session
-            self._parked = _Parked(
-                session.backend, session.model(runtime.versions()), session.best, session.origin, self._recorder
-            )
+            self._parked = Parked.of(self.session, self._recorder)
             self.session = None
 
     def _bring_back(self) -> Session | None:
         """Have the network again that was parked; it stays so where there is no memory for it yet."""
         if self.session is None and self._parked is not None:
-            parked = self._parked
-            assert parked.model.config is not None
-            self.session = Session(parked.backend, parked.model.spec, parked.model.config, self.dataset, parked.model)
-            self.session.best, self.session.origin = parked.best, parked.edits
-            self._recorder = parked.recorder
+            self.session, self._recorder = self._parked.bring_back(self.dataset), self._parked.recorder
             self._parked = None
         return self.session
 

@@ -12,6 +12,7 @@ from engine.backends.mxnet import runtime
 from engine.chores import Chore, check_gradients, estimate, find_mistakes, measure_confusion, train_twins, write_report
 from engine.devices import check_device, list_devices
 from engine.errors import NetariumError
+from engine.fastest import AUTO, known_fastest
 from engine.record_keeping import RecordKeeper
 from engine.session import Session
 from engine.trainer import Trainer
@@ -95,7 +96,10 @@ class Workbench:
                     chore = measure_confusion(command, self._shown, self._viewing.checkpoint)
                     self._chores[m.MeasureConfusion] = command, chore
                 case m.Estimate() if self.trainer.state == "ready" and self.trainer.dataset is not None:
-                    backend = self._make_backend(command.backend, check_device(command.device, command.backend))
+                    name = command.backend
+                    if name == AUTO:
+                        name = known_fastest(command.spec, command.config, command.device)
+                    backend = self._make_backend(name, check_device(command.device, name))
                     self._chores[m.Estimate] = command, estimate(command, backend, self.trainer.dataset)
                 case m.CheckGradients():
                     self.trainer.refuse_while_training()

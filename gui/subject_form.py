@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from engine.fastest import AUTO
 from gui.form import SettingsForm, wrapped
 from gui.spin_boxes import Choice
 
@@ -59,11 +60,12 @@ class SubjectForm(SettingsForm):
         )  # fmt: skip
         self._refusals = _note()
         self.add_wide(self._refusals)
-        self.backend = Choice(backend_words())
+        self.backend = Choice(((AUTO, self.tr("Automatic")), *backend_words()))
         self.add_field(
             self.tr("Computed by"), self.backend, "backendCombo",
             self.tr(
-                "Four ways to compute one network, which agree: Gluon, MXNet's own style of today; Module, a graph "
+                "Automatic times a few batches in each way before the first run of a network and takes the fastest. "
+                "The four ways to compute one network agree: Gluon, MXNet's own style of today; Module, a graph "
                 "of symbols; NDArray, by hand on MXNet's arrays; NumPy, forward and backward written out (on a GPU "
                 "with CuPy). The same seed gives the same run, and More epochs can go on in another one."
             ),
@@ -72,14 +74,21 @@ class SubjectForm(SettingsForm):
         self._pairing.setObjectName("backendNote")
         self._pairing.setAccessibleName(self.tr("What can compute on this device"))
         self.add_wide(self._pairing)
+        self._chosen = _note()
+        self._chosen.setObjectName("backendChoiceNote")
+        self._chosen.setAccessibleName(self.tr("What was chosen automatically"))
+        self.add_wide(self._chosen)
         self._devices: dict[str, DeviceInfo] = {}
         self.set_description("")
         self._show_refusals([])
         self._show_pairing("")
+        self.show_choice("", 1.0)
         self.network.currentIndexChanged.connect(lambda: self._tell(self.network, self.network_chosen))
         self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
         self.device.currentIndexChanged.connect(self._choose_device)
         self.backend.currentIndexChanged.connect(lambda: self._tell(self.backend, self.backend_chosen))
+        self.backend.currentIndexChanged.connect(lambda: self.show_choice("", 1.0))
+        self.network.currentIndexChanged.connect(lambda: self.show_choice("", 1.0))
 
     def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
         """Offer networks under headings, each with its name and description."""
@@ -115,6 +124,16 @@ class SubjectForm(SettingsForm):
         self._description.setText(text)
         self.show_row(self._description, bool(text))
 
+    def show_choice(self, backend: str, ratio: float) -> None:
+        """Tell which backend was chosen automatically, ``ratio`` times as fast as the usual one; empty for none yet."""
+        word = dict(backend_words()).get(backend, "")
+        if word and ratio > 1:
+            text = self.tr("{backend}, {ratio} times as fast as Gluon here").format(backend=word, ratio=f"{ratio:.1f}")
+        else:
+            text = self.tr("{backend}: no other is faster here").format(backend=word) if word else ""
+        self._chosen.setText(text)
+        self.show_row(self._chosen, bool(text))
+
     def _choose_device(self) -> None:
         # The backend first: whoever hears of the device asks for both.
         before = self.backend.value()
@@ -128,7 +147,8 @@ class SubjectForm(SettingsForm):
         """Grey out what cannot compute on the chosen device, and choose one that can where it must be another."""
         device = self._devices.get(self.device.value())
         names = [self.backend.itemData(row) for row in range(self.backend.count())]
-        usable = [name for name in names if device is None or not device.available or name in device.backends]
+        can = (AUTO, *device.backends) if device is not None and device.available else names
+        usable = [name for name in names if name in can]
         reason = device.reason if device is not None and device.available else ""
         model = self.backend.model()
         assert isinstance(model, QStandardItemModel)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from engine.backends.choice import BACKEND_NAMES
 from engine.cli.runs_parser import add_runs
+from engine.fastest import AUTO
 from engine.training import config as c
 
 DEFAULT_NETWORK = "lenet-tanh"
@@ -133,11 +134,12 @@ def _add_adjustments(to: argparse.ArgumentParser) -> None:
     to.add_argument("--image-size", type=int, metavar="PIXELS", help="resize images to so many pixels a side")
 
 
-def _add_device(to: argparse.ArgumentParser) -> None:
+def _add_device(to: argparse.ArgumentParser, trains: bool = False) -> None:
     to.add_argument("--device", default="cpu", help="a name from `devices` (default: cpu)")
     to.add_argument(
-        "--backend", choices=BACKEND_NAMES, default=BACKEND_NAMES[0],
-        help=f"what computes the network (default: {BACKEND_NAMES[0]})",
+        "--backend", choices=(*BACKEND_NAMES, AUTO) if trains else BACKEND_NAMES, default=BACKEND_NAMES[0],
+        help=f"what computes the network (default: {BACKEND_NAMES[0]})"
+        + (f"; {AUTO} times a few batches of each and takes the fastest" if trains else ""),
     )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ def _add_train(to: argparse.ArgumentParser) -> None:
         help="go on exactly with a run of the history (its number, or `last`) or a file of a training state",
     )  # fmt: skip
     _add_data(to)
-    _add_device(to)
+    _add_device(to, trains=True)
     to.set_defaults(device=None, backend=None)  # so that a resumed run has its own
     to.add_argument("--save", type=Path, metavar="FILE", help="write the trained model here")
     to.add_argument(

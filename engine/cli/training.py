@@ -27,6 +27,7 @@ from engine.data.catalog import DATASETS, load_dataset
 from engine.data.dataset import Dataset
 from engine.devices import check_device
 from engine.errors import ConfigError, TrainingError
+from engine.fastest import AUTO, find_fastest
 from engine.history.records import FRESH, Origin, RunRecord
 from engine.history.store import RunStore
 from engine.networks import USUAL_SETTINGS
@@ -87,9 +88,8 @@ def _resumed(options: argparse.Namespace, recording: Recording) -> tuple[Session
     model = load_model(path)
     named = options.dataset_path is None and model.dataset in DATASETS
     dataset = load_dataset(model.dataset) if named else chosen_dataset(options)
-    chosen = options.backend or BACKEND_NAMES[0]
-    backend = make_backend(chosen, check_device(options.device or "cpu", chosen))
-    session = Session(backend, model.spec, model.config or USUAL_SETTINGS, dataset, model)
+    config = model.config or USUAL_SETTINGS
+    session = Session(_backend(options, model.spec, config), model.spec, config, dataset, model)
     events = session.resume("run")
     recording.begin(session, Origin("file"))
     return session, events
@@ -127,10 +127,8 @@ def _refuse_settings(options: argparse.Namespace) -> None:
 
 def _session_to_train(options: argparse.Namespace) -> Session:
     dataset, device = chosen_dataset(options), options.device or "cpu"
-    name = options.backend or BACKEND_NAMES[0]
-    backend = make_backend(name, check_device(device, name))
     if options.continued is not None:
-        session = _continued(options, backend, dataset)
+        session = _continued(options, dataset)
         if not options.ignore_memory:
             check_memory(session.spec, _overridden(session.config, options), device)
         return session
@@ -138,10 +136,21 @@ def _session_to_train(options: argparse.Namespace) -> Session:
     config = _overridden(chosen.config, options)
     if not options.ignore_memory:
         check_memory(chosen.spec, config, device)
-    return Session(backend, chosen.spec, config, dataset)
+    return Session(_backend(options, chosen.spec, config), chosen.spec, config, dataset)
 
 
-def _continued(options: argparse.Namespace, backend: Backend, dataset: Dataset) -> Session:
+def _backend(options: argparse.Namespace, spec: NetworkSpec, config: TrainingConfig) -> Backend:
+    """Return what computes; where the fastest is wanted, which one that is is told."""
+    name, device = options.backend or BACKEND_NAMES[0], options.device or "cpu"
+    if name == AUTO:
+        fastest = find_fastest(spec, config.checked(), device, make_backend)
+        name = fastest.backend
+        ahead = f", {fastest.ratio:.1f} times as fast as {BACKEND_NAMES[0]} here" if fastest.ratio > 1 else ""
+        print(f"Computed by {name}{ahead}.", file=sys.stderr)
+    return make_backend(name, check_device(device, name))
+
+
+def _continued(options: argparse.Namespace, dataset: Dataset) -> Session:
     """Return a session with a saved model, in an edited network if another is named."""
     if not options.network and (options.width, options.dropout, options.image_size) != (None, None, None):
         raise ConfigError(
@@ -151,7 +160,7 @@ def _continued(options: argparse.Namespace, backend: Backend, dataset: Dataset) 
     named = chosen_network(options, dataset, options.network) if options.network else None
     model = open_model(options.continued, named.spec if named else None).model
     config = model.config or (named.config if named else USUAL_SETTINGS)
-    session = Session(backend, model.spec, config, dataset, model)
+    session = Session(_backend(options, model.spec, config), model.spec, config, dataset, model)
     if named is None or (named.spec.input_shape, named.spec.layers) == (model.spec.input_shape, model.spec.layers):
         return session
     kept, learning = kept_layers(session.summary, summarize(named.spec)), _learning(named.spec)

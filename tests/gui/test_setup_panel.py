@@ -407,18 +407,20 @@ def test_a_gpu_that_only_one_backend_can_use_chooses_it_and_says_why(panel, qtbo
     panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST, KNOWN])
     device, backend, note = (field(panel, name) for name in ("deviceCombo", "backendCombo", "backendNote"))
     told = []
+    assert panel.backend_name() == "auto", "the fastest, unless somebody wants another"
+    qtbot.keyClick(backend, Qt.Key.Key_Down)
     panel.device_chosen.connect(lambda name: told.append((name, panel.backend_name())))
     panel.backend_chosen.connect(told.append)
     assert panel.backend_name() == "gluon" and not note.isVisible()
 
     qtbot.keyClick(device, Qt.Key.Key_Down)
 
-    assert (panel.device_name(), panel.backend_name()) == ("gpu(0)", "scratch")
-    assert told == [("gpu(0)", "scratch"), "scratch"]  # whoever hears of the device sees what goes with it
+    assert (panel.device_name(), panel.backend_name()) == ("gpu(0)", "auto")
+    assert told == [("gpu(0)", "auto"), "auto"]  # whoever hears of the device sees what goes with it
     assert note.isVisible() and note.text() == NEWEST.reason
     assert [is_offered(backend, name) for name in ("gluon", "module", "ndarray", "scratch")] == [False] * 3 + [True]
-    assert "MXNet has no kernels" in backend.itemData(0, Qt.ItemDataRole.ToolTipRole)
-    qtbot.keyClick(backend, Qt.Key.Key_Up)
+    assert "MXNet has no kernels" in backend.itemData(1, Qt.ItemDataRole.ToolTipRole)
+    qtbot.keyClick(backend, Qt.Key.Key_Down)
     assert panel.backend_name() == "scratch"
 
 
@@ -429,20 +431,31 @@ def test_numpy_is_not_offered_on_a_gpu_of_mxnet_and_everything_on_the_cpu(panel,
     assert panel.backend_name() == "scratch"
 
     qtbot.keyClick(device, Qt.Key.Key_Down)
-    assert panel.backend_name() == "gluon" and not is_offered(backend, "scratch")
+    assert panel.backend_name() == "auto" and not is_offered(backend, "scratch")
     assert note.isVisible()
 
     qtbot.keyClick(device, Qt.Key.Key_Up)
     assert panel.device_name() == "cpu" and not note.isVisible()
     assert all(is_offered(backend, name) for name in ("gluon", "module", "ndarray", "scratch"))
-    assert not backend.itemData(3, Qt.ItemDataRole.ToolTipRole)
+    assert not backend.itemData(4, Qt.ItemDataRole.ToolTipRole)
 
 
 def test_devices_that_are_told_again_leave_what_was_chosen(panel):
     panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST])
     panel.select_device("gpu(0)")
-    assert panel.backend_name() == "scratch"
+    field(panel, "backendCombo").choose("scratch")
 
     panel.set_devices([DeviceInfo("cpu", "CPU"), NEWEST])
 
     assert (panel.device_name(), panel.backend_name()) == ("gpu(0)", "scratch")
+
+
+def test_what_was_chosen_automatically_is_told_until_something_else_is_chosen(panel, qtbot):
+    note, backend = field(panel, "backendChoiceNote"), field(panel, "backendCombo")
+    assert not note.isVisible()
+    panel.show_backend_choice("scratch", 1.87)
+    assert note.isVisible() and note.text() == "NumPy, 1.9 times as fast as Gluon here"
+    panel.show_backend_choice("gluon", 1.0)
+    assert note.text() == "Gluon: no other is faster here"
+    qtbot.keyClick(backend, Qt.Key.Key_Down)
+    assert panel.backend_name() == "gluon" and not note.isVisible()

@@ -50,7 +50,7 @@ def test_a_run_is_asked_for_with_what_the_form_says(ready):
     ready.transport.train_requested.emit()
     (command,) = ready.worker.asked(m.Train)
     chosen = experiment(FIRST_NETWORK)
-    assert command == m.Train("run 1", chosen.network(), chosen.config, "cpu")
+    assert command == m.Train("run 1", chosen.network(), chosen.config, "cpu", backend="auto")
     assert ready.controller.state == "stopping", "nothing can be pressed until the worker answers"
 
 

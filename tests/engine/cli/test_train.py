@@ -12,6 +12,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.cli import training
 from engine.data.dataset import Dataset
+from engine.fastest import Fastest
 from engine.history.store import RunStore
 from engine.storage.model_file import load_model
 from engine.storage.networks import write_network
@@ -445,3 +446,14 @@ def test_patience_ends_a_run_and_the_best_epoch_can_be_saved(run, digits, tmp_pa
     assert model.metrics[-1].epoch == best and model.position.step == best * 20
     told = run("evaluate", saved, "--dataset-path", digits, "--json").objects[0]
     assert told["loss"] == pytest.approx(losses[best - 1], rel=1e-5)
+
+
+def test_the_command_line_says_what_was_chosen(run, digits, monkeypatch):
+    monkeypatch.setattr("engine.cli.training.find_fastest", lambda *_: Fastest("scratch", 2.34))
+    answer = run(
+        "train", "--network", "softmax-regression", "--dataset-path", digits, "--epochs", 1, "--backend", "auto"
+    )
+    assert "Computed by scratch, 2.3 times as fast as gluon here." in answer.err
+    store = RunStore()
+    assert store.newest().backend == "scratch"
+    store.close()

@@ -1,0 +1,149 @@
+"""The backend that is chosen by timing: what wins, what is remembered, and what does no harm."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import numpy as np
+import pytest
+
+from engine import messages as m
+from engine.backends.choice import BACKEND_NAMES, make_backend
+from engine.errors import TrainingError
+from engine.fastest import AUTO, Fastest, find_fastest, known_fastest
+from engine.storage.paths import data_home
+from engine.training.config import TrainingConfig
+from tests.engine.history.runs import CONFIG, SMALL
+from tests.engine.test_history_commands import Bench, of_kind
+
+
+class Paced:
+    """A backend whose batches take a given time; it computes with NumPy."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._inner = seconds, make_backend("scratch")
+        self.name, self.device, self.built = "paced", "cpu", 0
+
+    def build(self, spec, weights):
+        self.built += 1
+        network, seconds = self._inner.build(spec, weights), self._seconds
+        train = network.train_batch
+
+        def slowly(*arguments):
+            time.sleep(seconds)
+            return train(*arguments)
+
+        network.train_batch = slowly
+        return network
+
+
+def paced(**seconds: float):
+    """Return a function that makes backends of these speeds; those not named cannot compute anything."""
+    made: dict[str, Paced] = {}
+
+    def make(name: str, device: str) -> Paced:
+        if name not in seconds:
+            raise TrainingError("test.none", "It cannot be computed.")
+        return made.setdefault(name, Paced(seconds[name]))
+
+    make.made = made
+    return make
+
+
+def test_the_fastest_wins_where_it_is_clearly_faster():
+    found = find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.02, module=0.03, ndarray=0.03, scratch=0.004))
+    assert found.backend == "scratch" and 2 < found.ratio < 10
+
+
+def test_a_small_lead_keeps_the_usual_one():
+    assert find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.02, scratch=0.0195)) == Fastest("gluon")
+
+
+def test_what_was_timed_once_is_known_from_then_on_and_for_this_network_and_batch_size_only():
+    make = paced(gluon=0.02, scratch=0.004)
+    assert known_fastest(SMALL, CONFIG, "cpu") == "gluon"
+    first = find_fastest(SMALL, CONFIG, "cpu", make)
+    assert find_fastest(SMALL, CONFIG, "cpu", make) == first
+    assert make.made["gluon"].built == make.made["scratch"].built == 1
+    assert known_fastest(SMALL, CONFIG, "cpu") == "scratch"
+    renamed = msgspec.structs.replace(SMALL, name="other")
+    assert known_fastest(renamed, CONFIG, "cpu") == "scratch"
+    assert known_fastest(SMALL, msgspec.structs.replace(CONFIG, batch_size=17), "cpu") == "gluon"
+    find_fastest(SMALL, msgspec.structs.replace(CONFIG, batch_size=17), "cpu", make)
+    assert make.made["gluon"].built == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"rates": {"a": 3}}', b"\xff\xfe", b'{"rates": {}, "more": 1}'])
+def test_a_damaged_file_of_speeds_is_measured_and_written_anew(content):
+    make = paced(gluon=0.02, scratch=0.004)
+    find_fastest(SMALL, CONFIG, "cpu", make)
+    path = data_home() / "backend-speeds.json"
+    path.write_bytes(content)
+    assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+    assert make.made["gluon"].built == 2
+    assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+    assert make.made["gluon"].built == 2
+
+
+def test_a_folder_that_cannot_be_written_costs_another_measurement_and_nothing_else(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("NETARIUM_HOME", str(blocked))
+    assert find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.02, scratch=0.004)).backend == "scratch"
+
+
+def test_one_that_cannot_compute_is_no_choice_and_without_any_it_is_the_usual_one():
+    assert find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.004)) == Fastest("gluon")
+    other = msgspec.structs.replace(CONFIG, batch_size=5)
+    assert find_fastest(SMALL, other, "cpu", paced()) == Fastest("gluon")
+
+
+def test_a_network_of_slow_batches_is_not_timed_in_every_backend():
+    make = paced(gluon=0.5, module=0.5, ndarray=0.5, scratch=0.001)
+    began = time.monotonic()
+    assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon")
+    assert "scratch" not in make.made and time.monotonic() - began < 2
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    bench = Bench(monkeypatch)
+    yield bench
+    bench.close()
+
+
+def test_a_run_in_the_window_is_computed_by_what_was_chosen_recorded_so_and_goes_on_so(bench, monkeypatch):
+    monkeypatch.setattr("engine.trainer.find_fastest", lambda *_: Fastest("scratch", 1.9))
+    told = bench.ask(m.Train("run 1", SMALL, CONFIG, "cpu", one_batch=True, backend=AUTO))
+    assert of_kind(told, m.BackendChosen) == [m.BackendChosen("scratch", 1.9)]
+    bench.ask(m.StepBatch())
+    bench.ask(m.Stop())
+    store = bench.history()
+    run = store.newest()
+    assert run.backend == store.start(run.id).backend == "scratch"
+    monkeypatch.setattr("engine.trainer.find_fastest", lambda *_: pytest.fail("a run goes on as it began"))
+    bench.ask(m.ContinueRun("again", run.id))
+    assert bench.bench.trainer.session.backend.name == "scratch"
+    bench.ask(m.TrainMore("run 1", msgspec.structs.replace(CONFIG, epochs=1), backend=AUTO))
+    assert bench.bench.trainer.session.backend.name == "scratch"
+    checkpoint = store.checkpoints(run.id)[0]
+    bench.ask(m.BranchRun("branch", checkpoint, msgspec.structs.replace(CONFIG, epochs=1), "cpu", AUTO))
+    assert bench.bench.trainer.session.backend.name == "scratch"
+    store.close()
+
+
+def test_timing_changes_no_number_of_a_run(bench):
+    bench.ask(m.Train("run 1", SMALL, CONFIG, "cpu", backend=AUTO))
+    chosen = bench.bench.trainer.session.backend.name
+    weights = bench.weights()
+    assert chosen in BACKEND_NAMES
+    bench.ask(m.Train("run 2", SMALL, CONFIG, "cpu", backend=chosen))
+    assert all(np.array_equal(weights[path], value) for path, value in bench.weights().items())
+
+
+def test_settings_that_cannot_be_are_refused_before_anything_is_timed(bench, monkeypatch):
+    monkeypatch.setattr("engine.fastest._measure", lambda *_: pytest.fail("it must not be timed"))
+    wrong = TrainingConfig(batch_size=0)
+    [failed] = of_kind(bench.ask(m.Train("run 1", SMALL, wrong, "cpu", backend=AUTO)), m.CommandFailed)
+    assert failed.error.code == "config.out_of_range"
