@@ -78,6 +78,18 @@ torture: $(CAN_TEST) ## Kill 200 runs, resume 10 networks at 10 places, fail eve
 		tests/engine/history/test_exact_resume.py tests/engine/history/test_faults.py \
 		tests/engine/storage/test_bit_flips.py $(ARGS)
 
+.PHONY: bench
+bench: $(CAN_RUN) ## Race our engine beside PyTorch and its own bare loops (benchmarks/README.md tells how)
+	$(BIN)/python benchmarks/frameworks.py $(ARGS)
+
+.PHONY: bench-recording
+bench-recording: $(CAN_RUN) ## Measure what it costs training to record a run
+	$(BIN)/python benchmarks/recording.py $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: $(CAN_RUN) ## Measure how an epoch's cost grows with batch size, width and depth, and draw it
+	$(BIN)/python benchmarks/growth.py --figure docs/images/cost-growth.png $(ARGS)
+
 .PHONY: bench-cupy
 bench-cupy: $(CAN_RUN) ## Measure the scratch backend with CuPy on a GPU beside NumPy on the CPU
 	$(BIN)/python benchmarks/gpu.py $(ARGS)

@@ -24,6 +24,8 @@ from engine.backends.base import Backend, StepSettings, Weights
 from engine.backends.choice import make_backend
 from engine.data.catalog import load_dataset
 from engine.data.dataset import Dataset
+from engine.history.recorder import Recorder
+from engine.history.writer import HistoryWriter
 from engine.session import Session
 from engine.training.chance import sample_order
 from engine.training.data import place
@@ -35,11 +37,12 @@ Train = Callable[[float], float]  # for so many seconds; returns samples a secon
 _WARM_UP_S = 0.5
 
 
-def ours(backend: Backend, race: Race, dataset: Dataset) -> Train:
-    """Our training loop, with all that it tells."""
+def ours(backend: Backend, race: Race, dataset: Dataset, is_recorded: bool = False) -> Train:
+    """Run our training loop with all that it tells, and keep the run in the history if it is to be recorded."""
     config = msgspec.structs.replace(race.config, epochs=10_000, limit_validation=race.config.batch_size)
     session = Session(backend, race.spec, config, dataset)
     events = session.train("benchmark")
+    recorder = Recorder(HistoryWriter(), session) if is_recorded else None
     done = 0
 
     def train(seconds: float) -> float:
@@ -47,6 +50,8 @@ def ours(backend: Backend, race: Race, dataset: Dataset) -> Train:
         began, first = time.perf_counter(), done
         while time.perf_counter() - began < seconds or done == first:
             event = next(events)
+            if recorder is not None:
+                recorder.follow(event)
             if isinstance(event, BatchesDone):
                 done = event.position.step
         return (done - first) * config.batch_size / (time.perf_counter() - began)
@@ -104,12 +109,14 @@ def _weights(race: Race) -> Weights:
 
 
 def contestant(kind: str, race: Race, threads: int) -> Train:
-    """Return one way to train the network of a race: ``torch``, ``bare NAME`` or the name of a backend."""
+    """Return a way to train the network of a race: ``torch``, or a backend, also after ``bare`` or ``recorded``."""
     dataset = load_dataset("mnist")
     if kind == "torch":
         return in_torch(race, dataset, threads)
-    backend = make_backend(kind.removeprefix("bare "))
-    return bare(backend, race, dataset) if kind.startswith("bare ") else ours(backend, race, dataset)
+    backend = make_backend(kind.removeprefix("bare ").removeprefix("recorded "))
+    if kind.startswith("bare "):
+        return bare(backend, race, dataset)
+    return ours(backend, race, dataset, kind.startswith("recorded "))
 
 
 def main(arguments: list[str]) -> None:
