@@ -51,8 +51,9 @@ class Contestant:
 
     def end(self) -> None:
         """Let it go."""
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
+        self._process.stdout.close()
         self._process.wait()
 
     def _read(self) -> Any:
