@@ -32,7 +32,7 @@ run: $(CAN_RUN) ## Open the window (installs what it needs into .venv the first 
 
 .PHONY: test
 test: check ## Check the code and run all tests, without a screen
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 .PHONY: check
 check: $(CAN_TEST) ## Check style, formatting, types and the direction of imports

@@ -71,11 +71,11 @@ class ScratchBackend:
 
 
 def _here(method: Callable[Concatenate[ScratchNetwork, P], R]) -> Callable[Concatenate[ScratchNetwork, P], R]:
-    """Let a method compute where its network lives: CuPy's current GPU is another one in every thread."""
+    """Let a method compute in silence, and where its network lives: CuPy's current GPU is one for each thread."""
 
     @wraps(method)
     def computed(self: ScratchNetwork, /, *arguments: P.args, **named: P.kwargs) -> R:
-        with self._place.active():
+        with self._place.active(), _quiet():
             return method(self, *arguments, **named)
 
     return computed
@@ -129,14 +129,13 @@ class ScratchNetwork(Network):
             raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
         x, labels = self._to_device(*data.batch(indices, shifts))
         drawn = {path: self._xp.asarray(mask, self._dtype) for path, mask in masks.items()}
-        with _quiet():
-            logits = self._layers.forward(x, Pass(training=True, masks=drawn))
-            losses = self._loss.forward(logits, labels)
-            dlogits = self._loss.backward()
-            if self._reduction == "mean":
-                dlogits /= len(labels)
-            self._layers.backward(dlogits)
-            self._optimizer.step(settings)
+        logits = self._layers.forward(x, Pass(training=True, masks=drawn))
+        losses = self._loss.forward(logits, labels)
+        dlogits = self._loss.backward()
+        if self._reduction == "mean":
+            dlogits /= len(labels)
+        self._layers.backward(dlogits)
+        self._optimizer.step(settings)
         return self._figures(losses, logits, labels)
 
     @_here
@@ -149,9 +148,8 @@ class ScratchNetwork(Network):
         """Return the figures of samples ``start`` to ``stop`` in inference mode."""
         assert isinstance(data, PlacedImages)
         x, labels = self._to_device(*data.slice(start, stop))
-        with _quiet():
-            logits = self._layers.forward(x, Pass())
-            losses = SoftmaxCrossEntropy(self._xp).forward(logits, labels)
+        logits = self._layers.forward(x, Pass())
+        losses = SoftmaxCrossEntropy(self._xp).forward(logits, labels)
         return self._figures(losses, logits, labels)
 
     @_here
@@ -159,8 +157,7 @@ class ScratchNetwork(Network):
         """Classify images in inference mode."""
         outputs: dict[str, Any] = {}
         logits = self._infer(images, Pass(record=outputs.__setitem__) if with_activations else Pass())
-        with _quiet():
-            probabilities = softmax(self._xp, logits.reshape(len(logits), -1))
+        probabilities = softmax(self._xp, logits.reshape(len(logits), -1))
         return Later(self._place.copies({_PROBABILITIES: probabilities, **outputs}), _classification)
 
     @_here
@@ -204,8 +201,7 @@ class ScratchNetwork(Network):
 
     def _infer(self, images: Array, run: Pass) -> Any:
         shaped = np.ascontiguousarray(images, self._dtype).reshape(len(images), *self.spec.input_shape)
-        with _quiet():
-            return self._layers.forward(self._xp.asarray(shaped), run)
+        return self._layers.forward(self._xp.asarray(shaped), run)
 
     def _figures(self, losses: Any, logits: Any, labels: Any) -> Pending[BatchMetrics]:
         figures = {"loss": losses.sum(), "correct": (logits.argmax(axis=1) == labels).sum()}

@@ -275,7 +275,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(backend, spoil
 
 
 def test_preparing_again_forgets_the_moments_and_keeps_the_weights(backend):
-    batch = samples(MLP, 8)
+    batch = samples(MLP, 8, dtype=np.float32)
     network = build(MLP, backend)
     network.prepare_training(OptimizerConfig("momentum"), "mean")
     step(network, MLP, batch)
@@ -292,7 +292,7 @@ def test_preparing_again_forgets_the_moments_and_keeps_the_weights(backend):
 
 
 def test_weights_can_be_replaced_between_two_batches(backend):
-    batch = samples(MLP, 8)
+    batch = samples(MLP, 8, dtype=np.float32)
     network, other = build(MLP, backend, seed=1), build(MLP, backend, seed=2)
     for each in (network, other):
         each.prepare_training(SGD, "mean")
@@ -335,3 +335,16 @@ def test_networks_of_very_many_layers_train(backend, name):
 
     assert np.isfinite(loss)
     assert len(differences(before, network.weights())) == 140
+
+
+def test_losses_that_overflow_are_figures_and_no_failure(backend):
+    """They are told in words by the loop, which cannot if a backend warns or raises."""
+    batch = samples(MLP, 8, dtype=np.float32)
+    network = build(MLP, backend)
+    network.prepare_training(SGD, "mean")
+    huge = {path: np.full_like(value, 1e38) for path, value in network.weights().items()}
+    network.set_weights(huge)
+    metrics = step(network, MLP, batch)
+    assert not np.isfinite(metrics.loss)
+    data = network.place(batch.images, batch.labels)
+    assert not np.isfinite(network.evaluate_batch(data, 0, 8).result().loss)
