@@ -34,7 +34,9 @@ USUAL = BACKEND_NAMES[0]
 _WORTH_IT = 1.1  # how much faster than the usual backend another one has to be
 _WARM_UP = 2  # batches in which plans and kernels are made
 _ROUNDS, _ROUND_S, _MOST_BATCHES = 3, 0.05, 40
-_SLOW_BATCH_S = 0.4  # of such a network a few batches in each backend would be felt before every first run
+# Of networks with larger or slower batches a few in each backend would be felt before the first run.
+_SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
+_OPERATIONS = 6  # for each multiplication with addition: two, in the forward pass and twice in the backward pass
 _MOST_KNOWN = 500
 
 Rates = dict[str, float]
@@ -108,7 +110,9 @@ def _measure(
     make_backend: Callable[[str, str], Backend],
     names: Sequence[str],
 ) -> Rates:
-    """Time a few batches of each backend by turns; the quickest batch of each counts."""
+    """Time a few batches of each backend by turns, where they are quick enough; the quickest of each counts."""
+    if _OPERATIONS * summarize(spec).multiply_adds * config.batch_size > _MOST_OPERATIONS:
+        return {}
     racers: dict[str, _Racer] = {}
     for name in names:
         with contextlib.suppress(NetariumError):  # one that cannot compute it is no choice

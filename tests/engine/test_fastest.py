@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine import messages as m
+from engine.architecture.zoo import experiment
 from engine.backends.choice import BACKEND_NAMES, make_backend
 from engine.errors import TrainingError
 from engine.fastest import AUTO, Fastest, find_fastest, known_fastest
@@ -104,6 +105,13 @@ def test_a_network_of_slow_batches_is_not_timed_in_every_backend():
     began = time.monotonic()
     assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon")
     assert "scratch" not in make.made and time.monotonic() - began < 2
+
+
+def test_batches_that_are_plainly_large_are_not_timed_at_all():
+    make = paced(gluon=0.001, scratch=0.0001)
+    large = msgspec.structs.replace(CONFIG, batch_size=10_000)
+    assert find_fastest(experiment("lenet-tanh").network(), large, "cpu", make) == Fastest("gluon")
+    assert make.made == {}
 
 
 @pytest.fixture

@@ -89,7 +89,6 @@ def test_more_epochs_keep_the_weights_of_what_was_not_edited(trained):
     trained.enter("learningRateSpin", "1e-9")
     trained.click("moreEpochsButton")
     trained.until(lambda: trained.controller.position.epoch > 1)
-    trained.click("stopButton")
     trained.until_state("trained")
     assert trained.controller.model_spec.layers[-2] == Dropout(0.5, name="dropout1")
     np.testing.assert_allclose(read(trained, "dense1/weight"), weights, atol=1e-6)
