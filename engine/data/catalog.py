@@ -83,6 +83,11 @@ def open_folder(folder: Path) -> Dataset:
     return replace(_read_folder(folder, folder.resolve().name), folder=folder.resolve())
 
 
+def read_dataset(source: str | Path) -> Dataset:
+    """Read a data set by its name, or from a folder of IDX files; see ``load_dataset`` and ``open_folder``."""
+    return open_folder(source) if isinstance(source, Path) else load_dataset(source)
+
+
 def _read_folder(folder: Path, name: str) -> Dataset:
     files = {
         (part, kind): _find(folder, _candidates(part, kind))
