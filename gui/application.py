@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.error_report import install_exception_hooks
 from gui.main_window import MainWindow
+from gui.plain_imports import import_plainly
 
 
 def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
@@ -35,6 +36,7 @@ def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
 
 def open_window(dataset: Path | None = None) -> tuple[QApplication, MainWindow]:
     """Return the application and its window, which fills itself once it is on screen."""
+    import_plainly()
     application = QApplication([])
     application.setApplicationName("Netarium")
     application.setApplicationDisplayName("Netarium")
