@@ -1,6 +1,7 @@
 """What the worker does a little at a time, beside training or instead of it: generators of replies.
 
-Each yields None where something else may be done, and a reply where there is one.
+Each yields None where something else may be done, and a reply where there is one. What only some sittings need is
+loaded when they do: all this is imported before the window is ready.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine import messages as m
 from engine.architecture.shapes import classes
 from engine.backends.base import Array, Backend
-from engine.backends.scratch.check_plan import plan_check
-from engine.backends.scratch.gradient_check import each_gradient
 from engine.data.dataset import Dataset
 from engine.devices import device_or_cpu
 from engine.errors import NetariumError, TrainingError
@@ -25,13 +25,14 @@ from engine.estimates.cost import memory_cost
 from engine.estimates.memory import describe_bytes
 from engine.estimates.timing import measure_epoch
 from engine.failures import explained
-from engine.history import reporting
 from engine.history.records import CheckpointRecord
 from engine.history.store import RunStore
 from engine.history.troubles import unusable
 from engine.inspection.confusion import confusion_matrix, mistakes
 from engine.session import Session
-from engine.twin import TwinStep, check_room, twin_run
+
+if TYPE_CHECKING:
+    from engine.twin import TwinStep
 
 Chore = Iterator[m.Reply | None]
 
@@ -87,6 +88,8 @@ def write_report(command: m.WriteReport, store: RunStore, make_backend: Callable
     NetariumError
         If there is no such run, the history cannot be read, or the file cannot be written; an older one is intact.
     """
+    from engine.history import reporting
+
     try:
         run = store.run(command.id)
         if run is None:
@@ -129,6 +132,9 @@ def check_gradients(command: m.CheckGradients) -> Chore:
     NetariumError
         If the network is no classifier, or too large for the memory there is.
     """
+    from engine.backends.scratch.check_plan import plan_check
+    from engine.backends.scratch.gradient_check import each_gradient
+
     plan = plan_check(command.spec)
     available = available_memory()
     if available is not None and plan.memory > available:
@@ -158,6 +164,8 @@ def train_twins(command: m.TwinRun, make_backend: Callable[[str, str], Backend],
     NetariumError
         If network, settings and data do not fit one another, memory will not suffice, or one of the two diverges.
     """
+    from engine.twin import check_room, twin_run
+
     config = command.config.checked()
     first, second = (make_backend(name, device_or_cpu(command.device, name)) for name in command.backends)
     check_room(command.spec, config, command.device)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from engine.architecture.network import NetworkSpec
-from engine.backends.scratch.gradient_check import GradientCheck
 from engine.commands import Command, Train, TrainMore
 from engine.data.dataset import Dataset
 from engine.devices import DeviceInfo
@@ -19,7 +18,10 @@ from engine.estimates.cost import Cost
 from engine.history.records import CheckpointRecord, RunRecord
 from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
-from engine.twin import TwinStep
+
+if TYPE_CHECKING:  # loaded by what sends them
+    from engine.backends.scratch.gradient_check import GradientCheck
+    from engine.twin import TwinStep
 
 WorkerState = Literal["loading", "ready", "training", "paused"]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Literal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
-from engine.data.catalog import load_dataset, open_folder
 from engine.data.dataset import Dataset
 from engine.devices import check_device, device_or_cpu
 from engine.errors import TrainingError
@@ -71,11 +69,8 @@ class Trainer:
         self.state = state
         self._post(m.StateChanged(state, self.session is not None))
 
-    def load_dataset(self, source: str | Path) -> None:
-        """Read a named data set, or a folder of IDX files."""
-        self._take_dataset(open_folder(source) if isinstance(source, Path) else load_dataset(source))
-
-    def _take_dataset(self, dataset: Dataset) -> None:
+    def take_dataset(self, dataset: Dataset) -> None:
+        """Have the next run learn from these images."""
         self.dataset = dataset
         if self.session is not None and self.run is None:
             self.session.dataset = dataset
@@ -132,7 +127,7 @@ class Trainer:
         store = self._records.store()
         found = return_to_run(store, command.id, self.dataset, self._make_backend)
         if found.session.dataset is not None and found.session.dataset is not self.dataset:
-            self._take_dataset(found.session.dataset)
+            self.take_dataset(found.session.dataset)
         self._go_on_with(found, command.run, command.id, run_id=command.id)
 
     def branch_run(self, command: m.BranchRun) -> None:

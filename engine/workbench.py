@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from engine import messages as m
 from engine.answers import Answers
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
 from engine.chores import Chore, check_gradients, estimate, find_mistakes, measure_confusion, train_twins, write_report
+from engine.data.catalog import read_dataset
+from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
 from engine.errors import NetariumError
 from engine.fastest import AUTO, known_fastest
@@ -41,16 +44,27 @@ class Workbench:
         self._viewing = Viewing(make_backend)
         self.trainer = Trainer(post, make_backend, self._records, self._look_at_now)
 
-    def load(self) -> None:
-        """Load MXNet and list the devices; from then on commands can be handled."""
-        self._records.open()
-        try:
-            runtime.load()
-            gc.freeze()  # MXNet's many functions stay; looking through them at each full collection stops the window
-            self._post(m.DevicesListed(list_devices()))
-        except NetariumError as error:
-            self._post(m.CommandFailed(m.Command(), error))
+    def load(self, first: m.LoadDataset | None = None) -> None:
+        """Load MXNet and list the devices; from then on commands can be handled.
+
+        Parameters
+        ----------
+        first : LoadDataset, optional
+            Handled here: the files are read on another thread while MXNet is imported, since unpacking them needs
+            none of Python's lock and importing hardly anything else.
+        """
+        with ThreadPoolExecutor(1, "data set") as reader:
+            reading = reader.submit(read_dataset, first.source) if first is not None else None
+            self._records.open()
+            try:
+                runtime.load()
+                gc.freeze()  # what was loaded stays; looking through it at each full collection stops the window
+                self._post(m.DevicesListed(list_devices()))
+            except NetariumError as error:
+                self._post(m.CommandFailed(m.Command(), error))
         self.trainer.enter("ready")
+        if first is not None and reading is not None:
+            self._take_dataset(first, reading.result)
 
     @property
     def is_busy(self) -> bool:
@@ -62,7 +76,7 @@ class Workbench:
         try:
             match command:
                 case m.LoadDataset(source=source):
-                    self.trainer.load_dataset(source)
+                    self.trainer.take_dataset(read_dataset(source))
                 case m.Train():
                     self.trainer.train(command)
                 case m.TrainMore():
@@ -141,6 +155,12 @@ class Workbench:
         """End the run so that it can be continued, and let go of the history."""
         self.trainer.close()
         self._records.close()
+
+    def _take_dataset(self, command: m.LoadDataset, read: Callable[[], Dataset]) -> None:
+        try:
+            self.trainer.take_dataset(read())
+        except NetariumError as error:
+            self._post(m.CommandFailed(command, error))
 
     def _do_chores(self) -> None:
         for kind, (command, chore) in list(self._chores.items()):

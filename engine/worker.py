@@ -42,7 +42,7 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name="netarium-worker", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; it loads MXNet first."""
+        """Start the thread; it loads MXNet first, and beside it the data set that was asked for before."""
         # Python's threads hand over after 5 ms by default; a batch that waits so long to be queued costs speed.
         sys.setswitchinterval(_HAND_OVER_S)
         self._thread.start()
@@ -79,11 +79,20 @@ class Worker:
             self._notify()
 
     def _work(self) -> None:
-        self._guard(self._bench.load)
+        self._guard(partial(self._bench.load, self._first_dataset()))
         while not self._closing:
             command = self._next_command()
             self._guard(self._bench.go_on if command is None else partial(self._bench.handle, command))
         self._guard(self._wind_up)
+
+    def _first_dataset(self) -> m.LoadDataset | None:
+        """Take the first command if it is to read a data set, which can be done while MXNet is loaded."""
+        with self._changed:
+            first = self._inbox[0] if self._inbox else None
+            if not isinstance(first, m.LoadDataset):
+                return None
+            self._inbox.popleft()
+            return first
 
     def _wind_up(self) -> None:
         """End the run so that it can be continued, and still save what was asked to be saved."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from gui.error_report import install_exception_hooks
 from gui.main_window import MainWindow
+from gui.plain_imports import import_plainly
 
 
 def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
@@ -22,19 +23,25 @@ def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
     dataset : Path, optional
         A folder of IDX files to learn from, instead of MNIST.
     """
+    application, window = open_window(dataset)
+    hooks = install_exception_hooks(window.errors.show)
+    _quit_on_interrupt(application, window)
+    if model is not None:
+        window.filled.connect(lambda: window.controller.open(model))
+    window.show()
+    code = application.exec()
+    hooks.remove()
+    return code
+
+
+def open_window(dataset: Path | None = None) -> tuple[QApplication, MainWindow]:
+    """Return the application and its window, which fills itself once it is on screen."""
+    import_plainly()
     application = QApplication([])
     application.setApplicationName("Netarium")
     application.setApplicationDisplayName("Netarium")
     application.setDesktopFileName("netarium")
-    window = MainWindow(dataset=dataset)
-    hooks = install_exception_hooks(window.errors.show)
-    _quit_on_interrupt(application, window)
-    window.show()
-    if model is not None:
-        QTimer.singleShot(0, window, lambda: window.controller.open(model))  # once the window has begun to work
-    code = application.exec()
-    hooks.remove()
-    return code
+    return application, MainWindow(dataset=dataset, at_once=False)
 
 
 def _quit_on_interrupt(application: QApplication, window: MainWindow) -> None:

@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.curve_data import XAxis
+from gui.curve_data import View, XAxis
 from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
+# Below this width the controls take two rows, and the values stand under the titles.
+NARROW = 460
 # Enough to see the trend of single batches, little enough to show a change at once.
 DEFAULT_SMOOTHING = 0.9
 
@@ -27,7 +29,7 @@ DEFAULT_SMOOTHING = 0.9
 class CurveControls(QWidget):
     """Says how the curves are to be shown; changes nothing itself."""
 
-    changed = Signal()  # one of x_axis, smoothing, log, earlier
+    changed = Signal()  # view or earlier
     reset_asked = Signal()
     copy_asked = Signal()
     image_asked = Signal()
@@ -102,20 +104,9 @@ class CurveControls(QWidget):
             widget.setToolTip(wrapped(idea))
 
     @property
-    def x_axis(self) -> XAxis:
-        """What is on the horizontal axis."""
-        axis: XAxis = self._x_axis.currentData()
-        return axis
-
-    @property
-    def smoothing(self) -> float:
-        """The share of the past that is kept at every batch, 0 to 0.99."""
-        return self._smoothing.value() / 100
-
-    @property
-    def log(self) -> bool:
-        """Whether the loss axis is logarithmic."""
-        return self._log.isChecked()
+    def view(self) -> View:
+        """What is on the horizontal axis, how smooth the curves are, and whether the loss axis is logarithmic."""
+        return View(self._x_axis.currentData(), self._smoothing.value() / 100, self._log.isChecked())
 
     @property
     def earlier(self) -> bool:
@@ -184,5 +175,5 @@ class CurveControls(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def _on_smoothing(self) -> None:
-        self._smoothing_value.setText(f"{self.smoothing:.2f}")
+        self._smoothing_value.setText(f"{self.view.smoothing:.2f}")
         self.changed.emit()

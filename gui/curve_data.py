@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,14 @@ from engine.training.events import BatchesDone, EpochDone, RunStarted, SettingCh
 from gui.curve_points import Array, Growing, Smoothed
 
 XAxis = Literal["step", "epoch", "seconds"]
+
+
+class View(NamedTuple):
+    """How the curves are to be shown."""
+
+    axis: XAxis = "epoch"
+    smoothing: float = 0.0
+    log: bool = False
 
 
 class Table:

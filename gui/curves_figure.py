@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QImage, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.curve_data import Run, XAxis, merged
+from gui.curve_controls import NARROW
+from gui.curve_data import Run, View, XAxis, merged
 from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
 from gui.curve_points import MAX_POINTS, extremes, means, nearest
 from gui.curves_export import picture_of
@@ -19,20 +19,10 @@ from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 
 # Of an earlier run the trend is enough.
 _EARLIER_POINTS = 250
-# Below this width the values stand under the titles.
-NARROW = 460
 # Changes of one setting closer than this share of the picture are told as one.
 _CHANGE_GAP = 0.01
 # A loss this many times its first value has exploded and may leave the picture.
 _EXPLODED = 3.0
-
-
-class View(NamedTuple):
-    """How the curves are to be shown."""
-
-    axis: XAxis = "epoch"
-    smoothing: float = 0.0
-    log: bool = False
 
 
 class CurvesFigure(QWidget):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -11,11 +12,13 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
-from gui.curve_controls import CurveControls
+from gui.curve_controls import NARROW, CurveControls
 from gui.curve_data import Run
 from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_pieces
-from gui.curves_figure import NARROW, CurvesFigure, View
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
+
+if TYPE_CHECKING:
+    from gui.curves_figure import CurvesFigure
 
 _REPAINT_MS = 160
 # As many earlier runs as there are colours to tell them apart.
@@ -48,12 +51,12 @@ class CurvesPanel(QWidget):
         self._writer.failed.connect(self.failed)
         self._writer.written.connect(self.exported)
 
-        self._figure = CurvesFigure()
-        self._figure.stale.connect(self._schedule)
+        self._theme = LIGHT
+        self._plots: CurvesFigure | None = None
         self._controls = CurveControls()
         self._controls.setEnabled(False)
         self._controls.changed.connect(self._schedule)
-        self._controls.reset_asked.connect(self._figure.reset_view)
+        self._controls.reset_asked.connect(self._reset_view)
         self._controls.copy_asked.connect(self.copy_image)
         self._controls.image_asked.connect(
             lambda: self._ask_path(self.tr("Save the curves as a picture"), "png", self.save_image)
@@ -68,7 +71,6 @@ class CurvesPanel(QWidget):
         empty.setWordWrap(True)
         self._pages = QStackedWidget()
         self._pages.addWidget(empty)
-        self._pages.addWidget(self._figure)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         layout.setSpacing(GAP)
@@ -76,7 +78,7 @@ class CurvesPanel(QWidget):
         layout.addWidget(self._pages, 1)
         reset = QShortcut(QKeySequence("R"), self)
         reset.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        reset.activated.connect(self._figure.reset_view)
+        reset.activated.connect(self._reset_view)
         self.apply_theme(LIGHT)
 
     def add_event(self, event: TrainingEvent) -> None:
@@ -112,8 +114,10 @@ class CurvesPanel(QWidget):
         """Take the colours of ``theme``."""
         # A style sheet, since the application's own would take a palette back when the scheme changes.
         self.setStyleSheet(f"#curvesPanel {{ background: {theme.surface}; }}")
+        self._theme = theme
         self._controls.apply_theme(theme)
-        self._figure.apply_theme(theme)
+        if self._plots is not None:
+            self._plots.apply_theme(theme)
         self._schedule()
 
     def copy_image(self) -> None:
@@ -155,6 +159,22 @@ class CurvesPanel(QWidget):
         self._controls.setEnabled(True)
         self._pages.setCurrentWidget(self._figure)
 
+    @property
+    def _figure(self) -> CurvesFigure:
+        """The plots. They are made for the first run: pyqtgraph takes as long to load as the rest of the window."""
+        if self._plots is None:
+            from gui.curves_figure import CurvesFigure
+
+            self._plots = CurvesFigure()
+            self._plots.apply_theme(self._theme)
+            self._plots.stale.connect(self._schedule)
+            self._pages.addWidget(self._plots)
+        return self._plots
+
+    def _reset_view(self) -> None:
+        if self._plots is not None:
+            self._plots.reset_view()
+
     def _earlier(self) -> list[Run]:
         if not self._controls.earlier:
             return []
@@ -166,9 +186,7 @@ class CurvesPanel(QWidget):
 
     def _repaint(self) -> None:
         if self._current is not None:
-            controls = self._controls
-            view = View(controls.x_axis, controls.smoothing, controls.log)
-            self._figure.draw(self._current, self._earlier(), view)
+            self._figure.draw(self._current, self._earlier(), self._controls.view)
 
     def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self, title)

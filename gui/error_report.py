@@ -8,7 +8,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
@@ -103,6 +102,8 @@ def install_exception_hooks(show: Callable[[ErrorReport], None]) -> ExceptionHoo
 
 def versions() -> str:
     """Return one line per version that a report needs."""
+    from importlib import metadata  # slow to load, and hardly ever needed
+
     lines = [f"Python {platform.python_version()}", f"Qt {qVersion()}", platform.platform()]
     for package in _PACKAGES:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
@@ -12,16 +13,18 @@ from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QW
 
 from engine.history.records import RunRecord
 from gui.compared import ComparedRun
-from gui.comparison_view import ComparisonView
 from gui.history_actions import HistoryActions
 from gui.history_details import RunDetails
 from gui.history_head import HistoryHead
 from gui.history_model import HistoryModel
 from gui.history_view import HistoryView
 from gui.pacer import Pacer
-from gui.theme import GAP, MARGIN, Theme
+from gui.theme import GAP, LIGHT, MARGIN, Theme
 from gui.undo_bar import UndoBar
 from gui.visibility import can_be_seen
+
+if TYPE_CHECKING:
+    from gui.comparison_view import ComparisonView
 
 MOST_COMPARED = 30
 """Runs in a comparison; more lines could not be told apart."""
@@ -51,6 +54,7 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("historyPanel")
         self.setAccessibleName(self.tr("History of runs"))
+        self._theme = LIGHT
         self._is_busy = False
         self._selected: list[int] = []
         self._asked: list[int] = []  # what was asked for last with compare_wanted
@@ -59,7 +63,7 @@ class HistoryPanel(QWidget):
         self.head = HistoryHead()
         self.table = HistoryView(self._model)
         self.details = RunDetails()
-        self.comparison = ComparisonView()
+        self._comparison: ComparisonView | None = None
         self.undo_bar = UndoBar()
         self._pacer = Pacer(_PACE_MS, self)
         self.tools = HistoryActions(self._deeds(), self.table, self)
@@ -103,6 +107,15 @@ class HistoryPanel(QWidget):
         if is_busy != self._is_busy:
             self._is_busy = is_busy
             self._refresh_tools()
+
+    @property
+    def comparison(self) -> ComparisonView:
+        """What shows several runs; made when it is needed, since plots take a while to be loaded."""
+        if self._comparison is None:
+            self._comparison = ComparisonView()
+            self._comparison.apply_theme(self._theme)
+            self._several_layout.addWidget(self._comparison, 1)
+        return self._comparison
 
     def record(self, run: int) -> RunRecord | None:
         """Return a run as it is listed; None if it is not."""
@@ -277,7 +290,7 @@ class HistoryPanel(QWidget):
         column = QVBoxLayout(self._several)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._too_many)
-        column.addWidget(self.comparison, 1)
+        self._several_layout = column
         self._lower = QStackedWidget()
         for page in (self._hint, self.details, self._several):
             self._lower.addWidget(page)

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyqtgraph as pg
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
-from engine.estimates.cost import Cost
-from engine.storage.paths import settings_file
-from gui.confusion_panel import ConfusionPanel
-from gui.curves_panel import CurvesPanel
-from gui.diagram_panel import DiagramPanel
 from gui.docking import hide_stray_tab_bars
-from gui.draw_panel import DrawPanel
-from gui.editor_panel import EditorPanel
 from gui.error_dialog import ErrorPresenter
 from gui.error_report import ErrorReport
-from gui.feature_maps_panel import FeatureMapsPanel
-from gui.files import Files
-from gui.gradient_dialog import GradientDialog
-from gui.history_dialogs import HistoryDialogs
-from gui.history_panel import HistoryPanel
-from gui.memory_question import MemoryQuestion
-from gui.menus import Menus
-from gui.notice_bar import NoticeBar
-from gui.progress_view import ProgressView
-from gui.scrubber import Scrubber
-from gui.setup_panel import SetupPanel
-from gui.theme import GAP, Theme, ThemeManager
-from gui.training_controller import TrainingController
-from gui.twin_dialog import TwinDialog
-from gui.views import Views
-from gui.visibility import can_be_seen
-from gui.weights_panel import WeightsPanel
+from gui.frame import Frame
+from gui.theme import GAP, Theme
+
+if TYPE_CHECKING:
+    from engine.estimates.cost import Cost
+    from gui.twin_dialog import TwinDialog
 
 # Raised when docks come or go, so that an older layout is not restored into the wrong places.
 _LAYOUT_VERSION = 3
@@ -45,23 +27,60 @@ _WIDE = 1700
 _LOW = 1100
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Frame):
     """Netarium's window.
 
     Parameters
     ----------
     dataset : Path, optional
         A folder of IDX files to learn from, instead of MNIST.
+    at_once : bool
+        Whether the panels are there from the beginning; otherwise the frame is on screen first, and they follow.
     """
 
-    def __init__(self, dataset: Path | None = None) -> None:
+    filled = Signal()  # the panels are there, and the worker has begun
+
+    def __init__(self, dataset: Path | None = None, at_once: bool = True) -> None:
         super().__init__()
-        pg.setConfigOption("imageAxisOrder", "row-major")
-        self.setObjectName("mainWindow")
-        self.settings = QSettings(str(settings_file()), QSettings.Format.IniFormat)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        self.themes = ThemeManager(application, str(self.settings.value("theme", "system")))
+        self._dataset: str | Path = dataset or "mnist"
+        self.errors = ErrorPresenter(self)
+        self._may_close = self._is_filled = self._is_closed = False
+        if at_once:
+            self._fill()
+        self.on_screen.connect(self._begin, Qt.ConnectionType.QueuedConnection)
+
+    def _begin(self) -> None:
+        """Fill the frame if that was left for later, and start the worker, which loads MXNet beside the window."""
+        if self._is_closed:
+            return
+        if not self._is_filled:
+            self.setUpdatesEnabled(False)  # one picture of it all, not one of each panel
+            self._fill()
+            self.setUpdatesEnabled(True)
+        self.controller.start(self._dataset)
+        self.filled.emit()
+
+    def _fill(self) -> None:
+        # Loaded here and not with this file: the frame is on screen before any of it.
+        from gui.confusion_panel import ConfusionPanel
+        from gui.curves_panel import CurvesPanel
+        from gui.diagram_panel import DiagramPanel
+        from gui.draw_panel import DrawPanel
+        from gui.editor_panel import EditorPanel
+        from gui.feature_maps_panel import FeatureMapsPanel
+        from gui.files import Files
+        from gui.gradient_dialog import GradientDialog
+        from gui.history_dialogs import HistoryDialogs
+        from gui.history_panel import HistoryPanel
+        from gui.menus import Menus
+        from gui.notice_bar import NoticeBar
+        from gui.progress_view import ProgressView
+        from gui.scrubber import Scrubber
+        from gui.setup_panel import SetupPanel
+        from gui.training_controller import TrainingController
+        from gui.views import Views
+        from gui.weights_panel import WeightsPanel
+
         self.views = Views(
             SetupPanel(), CurvesPanel(), DrawPanel(), WeightsPanel(), FeatureMapsPanel(), ProgressView(),
             DiagramPanel(), EditorPanel(), ConfusionPanel(), HistoryPanel(), Scrubber(),
@@ -69,11 +88,9 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar()
         self.controller = TrainingController(self.views, parent=self)
         self.files = Files(self, self.controller, self.settings)
-        self.errors = ErrorPresenter(self)
         self._history_dialogs = HistoryDialogs(self)
         self.gradient_dialog = GradientDialog(self)
         self._twin_dialog: TwinDialog | None = None
-        self._may_close = False
         self._height_below = 0  # of the docks at the bottom, while the history has their room
         self._lay_out()
         self.menus = Menus(self, self.files)
@@ -82,9 +99,8 @@ class MainWindow(QMainWindow):
         self._show_title()
         self._default_state = self.saveState(_LAYOUT_VERSION)
         self._restore()
+        self._is_filled = True
         QTimer.singleShot(0, self, lambda: hide_stray_tab_bars(self))
-        # After the first paint: the window is on screen before MXNet is loaded.
-        QTimer.singleShot(0, self, lambda: self.controller.start(dataset or "mnist"))
 
     def docks(self) -> list[QDockWidget]:
         """Return the docks in the order of the View menu."""
@@ -124,6 +140,8 @@ class MainWindow(QMainWindow):
     def show_twin_run(self) -> None:
         """Compare two backends on the network in Set-up, in a window beside this one."""
         if self._twin_dialog is None:  # not before: plots take a while to be made
+            from gui.twin_dialog import TwinDialog
+
             self._twin_dialog = dialog = TwinDialog(self)
             dialog.apply_theme(self.themes.theme)
             twins = self.controller.twins
@@ -148,6 +166,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run goes on; otherwise keep the model and the layout, stop the worker and close."""
+        if not self._is_filled:
+            self._is_closed = True
+            event.accept()
+            return
         if self.controller.is_running and not self._may_close:
             event.ignore()
             self._ask_to_stop()
@@ -158,11 +180,14 @@ class MainWindow(QMainWindow):
         self.settings.setValue("history", QByteArray(self.views.history.save_state()))
         self.settings.setValue("centre", self.tabs.currentWidget().objectName())
         self.settings.sync()
+        self._is_closed = True
         self.controller.close()
         event.accept()
 
     def _show_layer(self, has_weights: bool) -> None:
         """Bring weights or feature maps to light, unless one of them is in sight and has something to show."""
+        from gui.visibility import can_be_seen
+
         _, _, weights, features, *_ = self._docks
         if can_be_seen(features.widget()) and self.views.features.has_maps():
             return
@@ -182,6 +207,8 @@ class MainWindow(QMainWindow):
             self._height_below = 0
 
     def _ask_about_memory(self, cost: Cost) -> None:
+        from gui.memory_question import MemoryQuestion
+
         question = MemoryQuestion(cost, self)
         question.train_with.connect(self.controller.runs.train_with_batches)
         question.train_anyway.connect(self.controller.runs.train_anyway)
@@ -220,6 +247,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.tabs, 1)
         column.addWidget(self.views.scrubber)
         self.setCentralWidget(centre)
+        centre.show()  # at once and not in the next turn, as the docks: what is not shown is left out of the layout
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks
             | QMainWindow.DockOption.AllowTabbedDocks
@@ -244,7 +272,6 @@ class MainWindow(QMainWindow):
         self.views.editor.add_transport(self.views.setup.transport.short_row())
         self.statusBar().addWidget(self.views.progress)
         self.statusBar().setSizeGripEnabled(False)
-        self._choose_size()
         self._arrange()
 
     def _dock(self, title: str, name: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -252,13 +279,8 @@ class MainWindow(QMainWindow):
         dock.setObjectName(name)
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
+        dock.show()
         return dock
-
-    def _choose_size(self) -> None:
-        screen = self.screen().availableGeometry()
-        width = min(screen.width(), max(1280, screen.width() * 4 // 5))
-        height = min(screen.height(), max(720, screen.height() * 4 // 5))
-        self.resize(width, height)
 
     def _arrange(self) -> None:
         """Give every dock its first place and size."""
@@ -319,9 +341,7 @@ class MainWindow(QMainWindow):
         self.setWindowModified(controller.model_unsaved)
 
     def _restore(self) -> None:
-        geometry, layout = self.settings.value("geometry"), self.settings.value("layout")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
+        layout = self.settings.value("layout")
         if isinstance(layout, QByteArray):
             self.restoreState(layout, _LAYOUT_VERSION)
         columns = self.settings.value("history")

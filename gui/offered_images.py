@@ -9,8 +9,6 @@ import numpy as np
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from engine.data.image_file import read_image
-
 
 def offers_image(offer: QMimeData) -> bool:
     """Return whether something dragged or copied holds an image, or a file that may be one."""
@@ -32,6 +30,8 @@ def read_offer(offer: QMimeData) -> np.ndarray | None:
     """
     path = _file(offer)
     if path is not None:
+        from engine.data.image_file import read_image  # Pillow, which is needed for files only
+
         return read_image(path)
     image = offer.imageData() if offer.hasImage() else None
     if not isinstance(image, QImage) or image.isNull():

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent, QWheelEvent
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.training.config import ScheduleConfig
 from engine.training.schedules import preview
 from gui.form import wrapped
 from gui.spin_boxes import compact
-from gui.theme import LIGHT, Theme
+from gui.theme import GAP, LIGHT, SPACE, Theme
 
 _HEIGHT = 92
 
 
-class SchedulePreview(pg.PlotWidget):
-    """The curve of the learning rate; drawn only while it can be seen."""
+class SchedulePreview(QWidget):
+    """The curve of the learning rate; worked out only while it can be seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,14 +26,10 @@ class SchedulePreview(pg.PlotWidget):
             wrapped(self.tr("The learning rate from the first batch of the run to the last; the axis counts epochs."))
         )
         self.setFixedHeight(_HEIGHT)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMouseEnabled(False, False)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self._curve = self.plot(antialias=True)  # a few hundred points, drawn when edited
         self._run: tuple[ScheduleConfig, float, int, int] | None = None
+        self._points: tuple[list[float], list[float]] = ([], [])
         self._is_stale = False
-        self.apply_theme(LIGHT)
+        self._theme = LIGHT
 
     def set_run(self, schedule: ScheduleConfig, learning_rate: float, batches_per_epoch: int, epochs: int) -> None:
         """Show the learning rate of this run, now or when the plot comes into view."""
@@ -43,44 +38,67 @@ class SchedulePreview(pg.PlotWidget):
             self._run = run
             self._is_stale = True
             if self.isVisible():
-                self._draw()
+                self._work_out()
 
     def curve(self) -> tuple[list[float], list[float]]:
         """Return the points shown: epochs and learning rates."""
-        epochs, rates = self._curve.getData()
-        return ([], []) if epochs is None else (list(epochs), list(rates))
+        return self._points
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on the colours of a scheme."""
-        self.setBackground(theme.surface)
-        self._curve.setPen(pg.mkPen(theme.accent, width=1))
-        fill = pg.mkColor(theme.accent)
-        fill.setAlpha(40)
-        self._curve.setFillLevel(0.0)
-        self._curve.setBrush(fill)
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.setStyle(tickLength=0, tickTextOffset=4)
+        self._theme = theme
+        self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Draw what was set while hidden."""
+        """Work out what was set while hidden."""
         super().showEvent(event)
-        self._draw()
+        self._work_out()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the form around it, which scrolls."""
-        event.ignore()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the axes, their ends, and the curve over its area."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.surface))
+        if self._run is None:
+            return
+        _, highest, _, last = self._run
+        metrics = painter.fontMetrics()
+        top, line = compact(highest), metrics.height()
+        left = metrics.horizontalAdvance(top) + 2 * SPACE
+        plot = QRectF(left, line / 2, self.width() - left - GAP, self.height() - 1.5 * line - SPACE)
+        painter.setPen(QColor(self._theme.muted))
+        right, middle = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignHCenter
+        for text, height in ((top, plot.top()), ("0", plot.bottom())):
+            painter.drawText(QRectF(0, height - line / 2, left - SPACE, line), right, text)
+        for share, side in ((0.0, Qt.AlignmentFlag.AlignLeft), (0.5, middle), (1.0, right)):
+            room = QRectF(plot.left(), plot.bottom() + SPACE, plot.width(), line)
+            painter.drawText(room, side, compact(share * last))
+        painter.setPen(QColor(self._theme.border))
+        painter.drawPolyline(QPolygonF([plot.topLeft(), plot.bottomLeft(), plot.bottomRight()]))
+        self._paint_curve(painter, plot, highest, last)
 
-    def _draw(self) -> None:
+    def _paint_curve(self, painter: QPainter, plot: QRectF, highest: float, last: int) -> None:
+        curve = [
+            QPointF(plot.left() + plot.width() * epoch / last, plot.bottom() - plot.height() * rate / highest)
+            for epoch, rate in zip(*self._points, strict=True)
+        ]
+        if not curve:
+            return
+        area = [QPointF(curve[0].x(), plot.bottom()), *curve, QPointF(curve[-1].x(), plot.bottom())]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        fill = QColor(self._theme.accent)
+        fill.setAlpha(40)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        painter.drawPolygon(QPolygonF(area))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self._theme.accent), 1))
+        painter.drawPolyline(QPolygonF(curve))
+
+    def _work_out(self) -> None:
         if self._run is None or not self._is_stale:
             return
         self._is_stale = False
         schedule, learning_rate, batches, last = self._run
         epochs, rates = preview(schedule, learning_rate, batches, last)
-        self._curve.setData(epochs, rates)
-        self.setXRange(0, last, padding=0.02)
-        self.setYRange(0, learning_rate, padding=0.08)
-        self.getAxis("left").setTicks([[(0, "0"), (learning_rate, compact(learning_rate))]])
-        self.getAxis("bottom").setTicks([[(0, "0"), (last / 2, compact(last / 2)), (last, str(last))]])
+        self._points = (epochs.tolist(), rates.tolist())
+        self.update()

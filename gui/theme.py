@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Multiples of 4 logical pixels.
 SPACE = 4
@@ -136,7 +138,6 @@ class ThemeManager(QObject):
     def _apply(self) -> None:
         self._application.setPalette(_palette(self.theme))
         self._application.setStyleSheet(_style_sheet(self.theme))
-        pg.setConfigOptions(background=self.theme.surface, foreground=self.theme.text, antialias=False)
 
 
 def mixed(colour: QColor, ground: QColor, share: float) -> QColor:
@@ -146,6 +147,8 @@ def mixed(colour: QColor, ground: QColor, share: float) -> QColor:
 
 
 def _ramp(stops: list[str]) -> np.ndarray:
+    import numpy as np  # the window is on screen before any picture is coloured
+
     colours = np.array([[QColor(s).red(), QColor(s).green(), QColor(s).blue()] for s in stops], float)
     at = np.linspace(0, len(stops) - 1, 256)
     return np.stack([np.interp(at, range(len(stops)), colours[:, i]) for i in range(3)], 1).astype(np.uint8)

@@ -86,8 +86,8 @@ class TrainingController(QObject):
         """Begin: fill the forms, start the worker, load the data set."""
         self._subject.offer(FIRST_NETWORK)
         self._set_state("loading")
+        self.load_dataset(dataset)  # before the worker starts, which reads it while it loads MXNet
         self._worker.start()
-        self.load_dataset(dataset)
 
     def close(self) -> bool:
         """Stop the worker, and a run if one goes on; True if it stopped in time."""

@@ -132,7 +132,8 @@ def test_the_table_of_networks_is_the_zoo():
 def test_the_table_of_keys_is_what_the_window_answers_to(qtbot):
     window = MainWindow()
     qtbot.addWidget(window)
-    # The worker begins once the window is shown, and is closed with it.
+    window.show()
+    # The worker begins once the window is on screen, and is closed with it.
     qtbot.waitUntil(lambda: window.controller.state == "ready", timeout=60_000)
     actions = {
         action.text().replace("&", "").rstrip("…"): [key.toString() for key in action.shortcuts()]

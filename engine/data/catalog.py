@@ -104,6 +104,11 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode(errors="replace")
 
 
+def read_dataset(source: str | Path) -> Dataset:
+    """Read a data set by its name, or from a folder of IDX files; see ``load_dataset`` and ``open_folder``."""
+    return open_folder(source) if isinstance(source, Path) else load_dataset(source)
+
+
 def _read_folder(folder: Path, name: str) -> Dataset:
     files = {
         (part, kind): _find(folder, _candidates(part, kind))

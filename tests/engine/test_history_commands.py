@@ -21,7 +21,7 @@ class Bench:
 
     def __init__(self, monkeypatch) -> None:
         self.dataset = squares()
-        monkeypatch.setattr("engine.trainer.load_dataset", lambda _: self.dataset)
+        monkeypatch.setattr("engine.data.catalog.load_dataset", lambda _: self.dataset)
         self.told: list[m.Message] = []
         self.open()
 

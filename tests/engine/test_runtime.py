@@ -76,7 +76,9 @@ def test_both_packages_at_once_are_refused_with_the_repair(tmp_path):
 
 
 def test_a_damaged_package_is_refused_with_the_repair(tmp_path):
-    (tmp_path / "mxnet.py").write_text("raise OSError('libmxnet.so is cut short')\n", encoding="utf-8")
+    (tmp_path / "mxnet").mkdir()
+    (tmp_path / "mxnet" / "__init__.py").write_text("from . import base\n", encoding="utf-8")
+    (tmp_path / "mxnet" / "base.py").write_text("raise OSError('libmxnet.so is cut short')\n", encoding="utf-8")
     code, sentence = load_in_new_process(packages=tmp_path)
     assert code == "mxnet.broken"
     assert "libmxnet.so is cut short" in sentence and "make repair" in sentence

@@ -66,7 +66,7 @@ class Bench:
         self.load(make_dataset())
 
     def load(self, dataset) -> None:
-        self._monkeypatch.setattr("engine.trainer.load_dataset", lambda _: dataset)
+        self._monkeypatch.setattr("engine.data.catalog.load_dataset", lambda _: dataset)
         self._bench.handle(m.LoadDataset("named"))
 
     def ask(self, command: m.Command) -> list[m.Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from engine.architecture.layers import Activation, Dense, Dropout, Flatten
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.backends.mxnet.gluon import GluonBackend
+from engine.errors import DataError
 from engine.storage.model_file import Model, save_model
 from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
@@ -64,7 +66,7 @@ class Listener:
 
 @pytest.fixture
 def listener(monkeypatch):
-    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.data.catalog.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -76,6 +78,29 @@ def listener(monkeypatch):
 
 def train(listener: Listener, config: TrainingConfig = CONFIG, **more) -> None:
     listener.ask(m.Train("run 1", SPEC, config, "cpu", **more), RunStarted)
+
+
+def test_a_data_set_asked_for_before_the_start_is_read_beside_mxnet(monkeypatch):
+    readers = []
+
+    def read(name):
+        readers.append(threading.current_thread().name)
+        if name == "broken":
+            raise DataError("data.idx", "{file} cannot be used.", file=name)
+        return make_dataset()
+
+    monkeypatch.setattr("engine.data.catalog.load_dataset", read)
+    for name, answer in (("halves", m.DatasetLoaded), ("broken", m.CommandFailed)):
+        worker = Worker()
+        listener = Listener(worker)
+        command = m.LoadDataset(name)
+        worker.submit(command)
+        worker.start()
+        listener.wait_for_state("ready")
+        told = listener.wait_for_kind(answer)
+        assert name == "halves" or told.command is command
+        assert worker.close(20)
+    assert len(readers) == 2 and not any("netarium-worker" in name for name in readers)
 
 
 def test_a_run_goes_from_started_to_completed_and_learns(listener):
@@ -254,7 +279,7 @@ def test_commands_out_of_place_do_nothing(listener):
 
 
 def test_closing_while_training_ends_the_run_and_still_saves(monkeypatch, tmp_path):
-    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.data.catalog.load_dataset", lambda name: make_dataset())
     worker = Worker()
     listener = Listener(worker)
     worker.start()
@@ -397,7 +422,7 @@ class OutOfMemory:
 
 
 def test_a_run_that_fails_at_once_gives_back_the_network_from_before(monkeypatch):
-    monkeypatch.setattr("engine.trainer.load_dataset", lambda name: make_dataset())
+    monkeypatch.setattr("engine.data.catalog.load_dataset", lambda name: make_dataset())
     listener = Listener(Worker(make_backend=OutOfMemory))
     listener.worker.start()
     listener.wait_for_state("ready")

@@ -158,7 +158,7 @@ class Operator:
 def open_window(qtbot, monkeypatch):
     """Return a function that opens a window and waits until it is ready; all are closed at the end."""
     monkeypatch.setattr(
-        "engine.trainer.load_dataset", lambda name: make_digits() if name == "mnist" else load_dataset(name)
+        "engine.data.catalog.load_dataset", lambda name: make_digits() if name == "mnist" else load_dataset(name)
     )  # fmt: skip
     opened: list[Operator] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import importlib
 import os
 import platform
 import re
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine import cuda_driver, cuda_libraries
+from engine.backends.mxnet.quick_import import import_mxnet
 from engine.errors import DeviceError
 
 CPU_PACKAGE = "mxnet"
@@ -41,7 +41,7 @@ _loaded: ModuleType | None = None
 
 
 def load(threads: int | None = None) -> ModuleType:
-    """Return the ``mxnet`` module, imported on the first call (about a second).
+    """Return the ``mxnet`` module, imported on the first call (about half a second).
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def _import(threads: int | None) -> ModuleType:
         with warnings.catch_warnings():
             for category in (DeprecationWarning, SyntaxWarning):
                 warnings.simplefilter("ignore", category)
-            return importlib.import_module("mxnet")
+            return import_mxnet()
     except (ImportError, OSError, AttributeError, RuntimeError) as error:
         raise DeviceError(
             "mxnet.broken",
