@@ -112,6 +112,8 @@ class HistoryPanel(QWidget):
     def comparison(self) -> ComparisonView:
         """What shows several runs; made when it is needed, since plots take a while to be loaded."""
         if self._comparison is None:
+            from gui.comparison_view import ComparisonView
+
             self._comparison = ComparisonView()
             self._comparison.apply_theme(self._theme)
             self._several_layout.addWidget(self._comparison, 1)
@@ -146,8 +148,11 @@ class HistoryPanel(QWidget):
 
     def apply_theme(self, theme: Theme) -> None:
         """Take on the colours of a scheme."""
-        for part in (self.table, self.details, self.comparison, self.undo_bar, self.tools):
+        self._theme = theme
+        for part in (self.table, self.details, self.undo_bar, self.tools):
             part.apply_theme(theme)
+        if self._comparison is not None:
+            self._comparison.apply_theme(theme)
         if len(self._selected) > 1:
             self._pacer.request()  # the colours of the comparison may be others
 
