@@ -10,7 +10,6 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 
-
 def offers_image(offer: QMimeData) -> bool:
     """Return whether something dragged or copied holds an image, or a file that may be one."""
     return offer.hasImage() or _file(offer) is not None

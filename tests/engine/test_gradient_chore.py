@@ -84,7 +84,7 @@ def test_memory_that_runs_out_is_told_in_words(bench, monkeypatch):
         raise MemoryError
         yield
 
-    monkeypatch.setattr("engine.chores.each_gradient", too_large)
+    monkeypatch.setattr("engine.backends.scratch.gradient_check.each_gradient", too_large)
     [failed] = bench.ask(CHECK)
     assert failed.error.code == "gradients.memory"
     assert "tiny" in str(failed.error)

@@ -140,7 +140,7 @@ def test_an_unforeseen_error_ends_the_check(operator, checking, monkeypatch, qtb
         raise ZeroDivisionError("unforeseen")
         yield
 
-    monkeypatch.setattr("engine.chores.each_gradient", broken)
+    monkeypatch.setattr("engine.backends.scratch.gradient_check.each_gradient", broken)
     dialog = checking(SMALL)
     operator.until(lambda: result(dialog) == "Ended early by an error.")
     operator.find("errorDialog").close()

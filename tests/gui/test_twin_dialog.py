@@ -150,7 +150,7 @@ def test_an_unforeseen_error_ends_it(opened, monkeypatch):
         raise ZeroDivisionError("unforeseen")
         yield
 
-    monkeypatch.setattr("engine.chores.twin_run", broken)
+    monkeypatch.setattr("engine.twin.twin_run", broken)
     opened.click("twinStartButton")
     opened.until(lambda: result(twins(opened)) == "Ended early by an error.")
     opened.find("errorDialog").close()
