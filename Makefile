@@ -58,6 +58,18 @@ demo: $(CAN_RUN) ## Play the five-minute tour by itself and keep screenshots of 
 bench-window: $(CAN_RUN) ## Measure what the window costs training, and how fast a prediction comes
 	$(BIN)/python benchmarks/window.py $(ARGS)
 
+.PHONY: bench-startup
+bench-startup: $(CAN_RUN) ## Measure how soon the window is there, and ready to train
+	$(BIN)/python benchmarks/startup.py $(ARGS)
+
+.PHONY: bench-memory
+bench-memory: $(CAN_RUN) ## Measure what memory the window takes, and whether it grows while it trains
+	$(BIN)/python benchmarks/memory.py $(ARGS)
+
+.PHONY: bench-curves
+bench-curves: $(CAN_RUN) ## Measure how fast curves with a million batches pan and zoom
+	$(BIN)/python benchmarks/curves.py $(ARGS)
+
 .PHONY: bench-network
 bench-network: $(CAN_RUN) ## Measure how fast networks are drawn and edited
 	$(BIN)/python benchmarks/diagram.py

@@ -75,15 +75,15 @@ def windowed(network: str, seconds: float) -> dict[str, Any]:
     """Train in the real window while digits are drawn, and return speed, latencies and gaps."""
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
+    from PySide6.QtWidgets import QComboBox, QPushButton
 
     from engine.architecture.zoo import experiment
-    from gui.main_window import MainWindow
+    from gui.application import open_window
 
-    application = QApplication([])
-    window = MainWindow()
+    application, window = open_window()
     window.resize(1600, 1000)
     window.show()
+    wait_until(application, lambda: hasattr(window, "controller"))  # filled
     wait_until(application, lambda: window.controller.state == "ready" and window.controller.dataset is not None)
     window.findChild(QComboBox, "networkCombo").setCurrentText(network)
     for dock in window.docks():

@@ -26,6 +26,7 @@ class BestMark:
     def __init__(self, above: bool) -> None:
         self._star = pg.ScatterPlotItem(size=16, symbol="star")
         self._text = pg.TextItem()
+        self._shown: tuple[tuple[float, float] | None, str] = (None, "")
         self._across = 1.2 if above else -0.2
         self._star.setZValue(20)
         self._text.setZValue(21)
@@ -40,10 +41,13 @@ class BestMark:
         self._text.setVisible(place is not None)
         if place is None:
             self._star.clear()
+            self._shown = (None, "")
             return
-        self._star.setData([place[0]], [place[1]])
-        self._text.setText(text)
-        self._text.setPos(*place)
+        if (place, text) != self._shown:
+            self._star.setData([place[0]], [place[1]])
+            self._text.setText(text)
+            self._text.setPos(*place)
+        self._shown = (place, text)
         view = self._star.getViewBox()
         low, high = view.viewRange()[0]
         # The text stays inside the picture: to the left of a star in the right half.

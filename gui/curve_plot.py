@@ -165,11 +165,12 @@ class CurvePlot(QWidget):
 
     def set_epochs(self, training: Points, validation: Points) -> None:
         """Show the current run's epochs: means in training, and what was measured in validation."""
-        self.training_epochs.setData(*self._scaled(training))
-        self.validation.setData(*self._scaled(validation))
         many = len(validation.x) > _MOST_SYMBOLS
-        self.validation.setSymbol(None if many else "o")
-        self.training_epochs.setVisible(not many)
+        symbol = None if many else "o"
+        if self.validation.opts["symbol"] != symbol:  # before the points, each of which would be given a symbol
+            self.validation.setSymbol(symbol)
+        self.validation.setData(*self._scaled(validation))
+        self.training_epochs.setData(*self._scaled(NOTHING if many else training))
 
     def set_title_tip(self, text: str) -> None:
         """Explain the quantity where the pointer rests on the title."""

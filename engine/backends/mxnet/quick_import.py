@@ -1,14 +1,16 @@
-"""Imports MXNet without compiling its thousands of operator functions, each of which waits for its first call.
+"""Imports MXNet without what a network does not need, which is more than half of the time that its import takes.
 
 On import MXNet writes Python source for every operator it has, three thousand times for NDArrays and for symbols, and
-compiles it. That is half of its import and a quarter of the memory it takes, and a network needs thirty of them.
+compiles it: here each waits for its first call, and a network calls thirty. And to compare two version numbers it
+loads distutils, where setuptools puts itself in the place of the standard library's.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -38,12 +40,27 @@ def import_mxnet() -> ModuleType:
         base = importlib.import_module("mxnet.base")
         for name in _REGISTERING:
             setattr(base, name, _with_lazy_maker(getattr(base, name)))
-        spec.loader.exec_module(package)
+        with _own_distutils():
+            spec.loader.exec_module(package)
     except BaseException:
         for name in [name for name in sys.modules if name.partition(".")[0] == "mxnet"]:
             del sys.modules[name]
         raise
     return package
+
+
+@contextmanager
+def _own_distutils() -> Iterator[None]:
+    """Have ``import distutils`` mean the standard library's, up to Python 3.11."""
+    hack = sys.modules.get("_distutils_hack")  # setuptools', there from the start
+    if hack is None or sys.version_info >= (3, 12):
+        yield
+        return
+    hack.remove_shim()
+    try:
+        yield
+    finally:
+        hack.add_shim()
 
 
 def _with_lazy_maker(register: Callable[..., None]) -> Callable[..., None]:
