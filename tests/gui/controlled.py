@@ -6,7 +6,6 @@ from collections import deque
 from pathlib import Path
 
 import numpy as np
-from gui.history_panel import HistoryPanel
 
 from engine import messages as m
 from engine.architecture.layers import Conv2D, Dense, Flatten
@@ -20,6 +19,7 @@ from gui.diagram_panel import DiagramPanel
 from gui.draw_panel import DrawPanel
 from gui.editor_panel import EditorPanel
 from gui.feature_maps_panel import FeatureMapsPanel
+from gui.history_panel import HistoryPanel
 from gui.progress_view import ProgressView
 from gui.scrubber import Scrubber
 from gui.setup_panel import SetupPanel
