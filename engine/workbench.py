@@ -17,6 +17,7 @@ from engine.devices import check_device, list_devices
 from engine.errors import NetariumError
 from engine.record_keeping import RecordKeeper
 from engine.session import Session
+from engine.spare_memory import give_back
 from engine.trainer import Trainer
 from engine.viewing import Viewing
 
@@ -166,6 +167,8 @@ class Workbench:
                 self._chores.pop(kind, None)
                 if isinstance(end, NetariumError):
                     self._post(m.CommandFailed(command, end))
+                if not self.is_busy:
+                    give_back()
                 continue
             if reply is not None:
                 self._post(reply)
