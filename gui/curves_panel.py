@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import threading
@@ -169,6 +170,7 @@ class CurvesPanel(QWidget):
 
     def _load_beside(self) -> None:
         importlib.import_module(_FIGURE)
+        gc.freeze()  # what was loaded stays; looking through it at each full collection stops the window
         if isValid(self):
             self._loaded.emit()
 
