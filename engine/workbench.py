@@ -18,6 +18,7 @@ from engine.errors import NetariumError
 from engine.fastest import AUTO, known_fastest
 from engine.record_keeping import RecordKeeper
 from engine.session import Session
+from engine.spare_memory import give_back
 from engine.trainer import Trainer
 from engine.viewing import Viewing
 
@@ -170,6 +171,8 @@ class Workbench:
                 self._chores.pop(kind, None)
                 if isinstance(end, NetariumError):
                     self._post(m.CommandFailed(command, end))
+                if not self.is_busy:
+                    give_back()
                 continue
             if reply is not None:
                 self._post(reply)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
 from gui.curve_controls import NARROW, CurveControls
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from gui.curves_figure import CurvesFigure
 
 _REPAINT_MS = 160
+_FIGURE = "gui.curves_figure"  # with pyqtgraph, which takes as long to load as the rest of the window
 # As many earlier runs as there are colours to tell them apart.
 _EARLIER_RUNS = len(SERIES)
 
@@ -34,6 +40,7 @@ class CurvesPanel(QWidget):
 
     failed = Signal(str)  # an export failed: the sentence for the user
     exported = Signal(str)  # the path of the file that was written
+    _loaded = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +60,8 @@ class CurvesPanel(QWidget):
 
         self._theme = LIGHT
         self._plots: CurvesFigure | None = None
+        self._loader: threading.Thread | None = None
+        self._loaded.connect(self._schedule, Qt.ConnectionType.QueuedConnection)
         self._controls = CurveControls()
         self._controls.setEnabled(False)
         self._controls.changed.connect(self._schedule)
@@ -122,13 +131,11 @@ class CurvesPanel(QWidget):
 
     def copy_image(self) -> None:
         """Put a picture of the curves on the clipboard."""
-        self._repaint()
-        QGuiApplication.clipboard().setImage(self._figure.picture())
+        QGuiApplication.clipboard().setImage(self._picture())
 
     def save_image(self, path: Path) -> None:
         """Write the picture as PNG; ``exported`` or ``failed`` tells how it went."""
-        self._repaint()
-        image = self._figure.picture()
+        image = self._picture()
         self._writer.write(path, lambda: png_bytes(image))
 
     def save_table(self, path: Path) -> None:
@@ -157,11 +164,25 @@ class CurvesPanel(QWidget):
             run.begin(event)
         self._current = run
         self._controls.setEnabled(True)
-        self._pages.setCurrentWidget(self._figure)
+        self._load()
+
+    def _load(self) -> None:
+        """Load the plots for the first run, on a thread of its own; what is told meanwhile is drawn afterwards."""
+        if _can_draw():
+            self._pages.setCurrentWidget(self._figure)
+        elif self._loader is None:
+            self._loader = threading.Thread(target=self._load_beside, name="plots")
+            self._loader.start()
+
+    def _load_beside(self) -> None:
+        importlib.import_module(_FIGURE)
+        gc.freeze()  # what was loaded stays; looking through it at each full collection stops the window
+        if isValid(self):
+            self._loaded.emit()
 
     @property
     def _figure(self) -> CurvesFigure:
-        """The plots. They are made for the first run: pyqtgraph takes as long to load as the rest of the window."""
+        """The plots, which are made when they are shown first."""
         if self._plots is None:
             from gui.curves_figure import CurvesFigure
 
@@ -169,6 +190,7 @@ class CurvesPanel(QWidget):
             self._plots.apply_theme(self._theme)
             self._plots.stale.connect(self._schedule)
             self._pages.addWidget(self._plots)
+            self._pages.setCurrentWidget(self._plots)
         return self._plots
 
     def _reset_view(self) -> None:
@@ -185,8 +207,13 @@ class CurvesPanel(QWidget):
             self._timer.start()
 
     def _repaint(self) -> None:
-        if self._current is not None:
+        if self._current is not None and _can_draw():
             self._figure.draw(self._current, self._earlier(), self._controls.view)
+
+    def _picture(self) -> QImage:
+        figure = self._figure
+        self._repaint()
+        return figure.picture()
 
     def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self, title)
@@ -197,3 +224,8 @@ class CurvesPanel(QWidget):
         dialog.selectFile(f"curves.{suffix}")
         dialog.fileSelected.connect(lambda path: save(Path(path)))
         dialog.open()
+
+
+def _can_draw() -> bool:
+    """Return whether the plots are loaded, and not half of them."""
+    return hasattr(sys.modules.get(_FIGURE), "CurvesFigure")

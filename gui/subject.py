@@ -148,7 +148,7 @@ class Subject(QObject):
     def take_dataset(self, dataset: Dataset) -> None:
         """Have this data set from now on; a network from the list is built anew for it where that differs."""
         self.dataset = dataset
-        self._setup.set_train_samples(len(dataset.train_images))
+        self._setup.set_train_samples(len(dataset.train_labels))
         self._offer_datasets()
         self._setup.select_dataset(dataset.name)
         if self._explained == dataset.name:

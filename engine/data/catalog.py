@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 import numpy as np
 
-from engine.data.dataset import NOT_UTF8, Dataset
-from engine.data.idx import read_idx
+from engine.data.dataset import NOT_UTF8, Dataset, Unread
+from engine.data.idx import read_idx, read_idx_shape
 from engine.data.synthetic import random_labels
 from engine.errors import DataError
 
@@ -39,7 +39,7 @@ DATASETS: dict[str, DatasetSource] = {
             "mnist",
             "MNIST digits",
             "70,000 handwritten digits of 28×28 grey pixels: 60,000 to learn from, 10,000 to be tested on.",
-            lambda: _read_folder(MNIST_FOLDER, "mnist"),
+            lambda: _read_folder(MNIST_FOLDER, "mnist", later=True),
         ),
         DatasetSource(
             "random-labels",
@@ -96,7 +96,8 @@ def open_folder(folder: Path) -> Dataset:
     """
     if not os.path.isdir(folder):
         raise DataError("data.no_folder", "{folder} is not a folder; choose one with four IDX files.", folder=folder)
-    return replace(_read_folder(folder, _printable(folder.resolve().name)), folder=folder.resolve())
+    folder = folder.resolve()
+    return replace(_read_folder(folder, _printable(folder.name)), folder=folder)  # all read: checked at once
 
 
 def _printable(name: str) -> str:
@@ -109,7 +110,8 @@ def read_dataset(source: str | Path) -> Dataset:
     return open_folder(source) if isinstance(source, Path) else load_dataset(source)
 
 
-def _read_folder(folder: Path, name: str) -> Dataset:
+def _read_folder(folder: Path, name: str, later: bool = False) -> Dataset:
+    """Read a folder; with ``later`` the training images, most of it, only when they are used."""
     files = {
         (part, kind): _find(folder, _candidates(part, kind))
         for part in ("train", "t10k")
@@ -123,11 +125,13 @@ def _read_folder(folder: Path, name: str) -> Dataset:
             "(also written with '.idx' in place of '-idx').",
             folder=folder, missing=", no ".join(missing),
         )  # fmt: skip
-    arrays = {what: read_idx(path) for what, path in files.items() if path is not None}
+    found = {what: path for what, path in files.items() if path is not None}
+    train_file = found.pop(("train", "images"))
+    arrays = {what: read_idx(path) for what, path in found.items()}
     train_labels, test_labels = arrays["train", "labels"], arrays["t10k", "labels"]
     return Dataset(
         name=name,
-        train_images=_with_channels(arrays["train", "images"]),
+        train_images=_unread(train_file) if later else _with_channels(read_idx(train_file)),  # type: ignore[arg-type]
         train_labels=train_labels,
         test_images=_with_channels(arrays["t10k", "images"]),
         test_labels=test_labels,
@@ -143,6 +147,11 @@ def _candidates(part: str, kind: str) -> list[str]:
 
 def _find(folder: Path, names: list[str]) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _unread(path: Path) -> Unread:
+    shape = read_idx_shape(path)
+    return Unread((shape[0], 1, *shape[1:]) if len(shape) == 3 else shape, lambda: _with_channels(read_idx(path)))
 
 
 def _with_channels(images: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,45 @@ from engine.errors import DataError
 NOT_UTF8 = "file://"  # before a path whose bytes are no UTF-8
 
 
+class Unread:
+    """Images in a file, of which no more than their number and size is known.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (samples, channels, height, width).
+    read : callable () -> array of that shape, uint8
+        Raises ``DataError`` if the file cannot be used.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(self, shape: tuple[int, ...], read: Callable[[], np.ndarray]) -> None:
+        self.shape = shape
+        self.read = read
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+class _ReadWhenUsed:
+    """A field of a dataclass that is given as an array or as ``Unread``, and is always got as an array."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __get__(self, dataset: object, owner: type) -> np.ndarray:
+        images: np.ndarray | Unread = vars(dataset)[self._place]
+        if isinstance(images, Unread):
+            images = _protected(images.read())
+            self.__set__(dataset, images)
+        return images
+
+    def __set__(self, dataset: object, images: np.ndarray | Unread) -> None:
+        vars(dataset)[self._place] = images
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images with their labels, in a training and a test part; its arrays cannot be written to.
@@ -25,7 +65,8 @@ class Dataset:
     name : str
         What the data set is called in lists, runs and errors.
     train_images, test_images : array (samples, channels, height, width), uint8
-        Grey or colour values in 0..255.
+        Grey or colour values in 0..255. The training images may be given as ``Unread``: then they are read when
+        they are first used, which may take long and fail; ``train_labels`` tells how many there are.
     train_labels, test_labels : array (samples,), uint8
         Positions in ``class_names``.
     class_names : tuple of str
@@ -48,24 +89,30 @@ class Dataset:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
-        self._check_part("training", self.train_images, self.train_labels)
+        train_images: np.ndarray | Unread = vars(self)["_train_images"]
+        self._check_part("training", train_images, self.train_labels)
         self._check_part("test", self.test_images, self.test_labels)
-        if self.train_images.shape[1:] != self.test_images.shape[1:]:
+        if train_images.shape[1:] != self.test_images.shape[1:]:
             raise DataError(
                 "data.different_sizes",
                 "The training images of {name} are {train}, but its test images are {test}; they must be "
                 "of one size.",
-                name=self.name, train=_size(self.train_images), test=_size(self.test_images),
+                name=self.name, train=_size(train_images), test=_size(self.test_images),
             )  # fmt: skip
-        for field in ("train_images", "train_labels", "test_images", "test_labels"):
-            view = getattr(self, field).view()
-            view.flags.writeable = False
-            object.__setattr__(self, field, view)
+        if not isinstance(train_images, Unread):
+            object.__setattr__(self, "train_images", _protected(train_images))
+        for field in ("train_labels", "test_images", "test_labels"):
+            object.__setattr__(self, field, _protected(getattr(self, field)))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the training images are there, so that using them takes no time."""
+        return not isinstance(vars(self)["_train_images"], Unread)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """The (channels, height, width) of one image."""
-        _, channels, height, width = self.train_images.shape
+        _, channels, height, width = self.test_images.shape
         return channels, height, width
 
     @property
@@ -92,7 +139,7 @@ class Dataset:
             digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()
 
-    def _check_part(self, part: str, images: np.ndarray, labels: np.ndarray) -> None:
+    def _check_part(self, part: str, images: np.ndarray | Unread, labels: np.ndarray) -> None:
         if images.ndim != 4 or images.dtype != np.uint8:
             raise DataError(
                 "data.not_images",
@@ -107,7 +154,7 @@ class Dataset:
                 "of uint8.",
                 part=part, name=self.name, shape=labels.shape, dtype=labels.dtype,
             )  # fmt: skip
-        if images.size == 0:
+        if 0 in images.shape:
             raise DataError("data.empty", "{name} has no {part} images.", name=self.name, part=part)
         if len(images) != len(labels):
             raise DataError(
@@ -124,5 +171,15 @@ class Dataset:
             )  # fmt: skip
 
 
-def _size(images: np.ndarray) -> str:
+# Not within the class, where it would be taken for the default of the field.
+Dataset.train_images = _ReadWhenUsed("_train_images")  # type: ignore[assignment]
+
+
+def _protected(values: np.ndarray) -> np.ndarray:
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+def _size(images: np.ndarray | Unread) -> str:
     return "×".join(str(extent) for extent in images.shape[1:])

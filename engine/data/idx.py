@@ -12,7 +12,9 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,6 +27,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 # Deflate writes at most 258 bytes for every two bits, so no file holds more than this many times its size.
 _DEFLATE_LIMIT = 1032
 _READ_SIZE = 2**18
+
+_Read = TypeVar("_Read")
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -43,15 +47,24 @@ def read_idx(path: Path) -> np.ndarray:
         Naming the file, if it cannot be read, is not IDX of unsigned bytes, is damaged (gzip's checksum
         is compared), too short, too long, or promises more than 2 GiB.
     """
+    return _read(path, _read_array)
+
+
+def read_idx_shape(path: Path) -> tuple[int, ...]:
+    """Read no more than the shape of what ``read_idx`` would return; raises what it would, as far as that is told."""
+    return _read(path, lambda stream, path, _: _read_shape(stream, path))
+
+
+def _read(path: Path, read: Callable[[io.BufferedIOBase, Path, int], _Read]) -> _Read:
     if path.exists() and not path.is_file():
         raise DataError("data.not_a_file", "{file} is not a file; choose an IDX file.", file=path)
     try:
         with path.open("rb") as file:
             held = path.stat().st_size
             if file.peek(2)[:2] != _GZIP_MAGIC:
-                return _read_array(file, path, held)
+                return read(file, path, held)
             with gzip.GzipFile(fileobj=file) as unpacked:
-                return _read_array(unpacked, path, held * _DEFLATE_LIMIT)
+                return read(unpacked, path, held * _DEFLATE_LIMIT)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _damaged(path, "its compressed data is incomplete or broken") from error
     except OSError as error:

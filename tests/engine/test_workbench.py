@@ -240,3 +240,10 @@ def test_a_twin_run_is_given_up_when_asked_to_or_when_training_begins(bench):
     bench._bench.handle(endless)
     bench._bench.go_on()
     assert m.Dropped(endless) in bench.ask(m.Train("first", SPEC, CONFIG, "cpu"))
+
+
+def test_what_an_estimate_took_is_given_back_to_the_system(bench, monkeypatch):
+    given = []
+    monkeypatch.setattr("engine.workbench.give_back", lambda: given.append(True))
+    bench.ask(m.Estimate(1, DEEP, DIVERGING, "cpu"))
+    assert given == [True]

@@ -22,6 +22,7 @@ from engine.training.events import (
     RunStarted,
     SettingChanged,
 )
+from gui import curves_figure  # noqa: F401  # so that the panel need not load it when the first run begins
 from gui.curve_plot import CurvePlot
 from gui.curves_export import COLUMNS
 from gui.curves_panel import CurvesPanel

@@ -108,3 +108,32 @@ def test_a_frame_that_is_closed_at_once_stays_empty_and_begins_nothing(qtbot, mo
         window.show()
     qtbot.wait(50)
     assert not window.isVisible() and window.findChild(QDockWidget) is None and begun == []
+
+
+# Trains in a process of its own, where the plots are not loaded yet, and tells what the panel shows when.
+CURVES = """
+import sys, threading
+from PySide6.QtWidgets import QApplication
+from engine.training.config import TrainingConfig
+from engine.training.events import BatchesDone, Position, RunStarted
+from gui.curves_panel import CurvesPanel
+
+application = QApplication([])
+panel = CurvesPanel()
+panel.show()
+panel.add_event(RunStarted("a", TrainingConfig(), Position(), 1, 20, 2000, 500))
+waited = "pyqtgraph" not in sys.modules or "gui.curves_figure" not in sys.modules
+panel.add_event(BatchesDone("a", Position(0, 5, 5, 0.5), [2.0, 1.5, 1.2, 1.1, 1.0], [0.1] * 5, 0.1, 900.0))
+while panel.findChild(object, "lossPlot") is None or panel.findChild(object, "lossPlot").training.getData()[0] is None:
+    application.processEvents()
+plot = panel.findChild(object, "lossPlot")
+print(waited, len(plot.training.getData()[0]), plot.isVisible())
+"""
+
+
+def test_plots_are_loaded_beside_the_first_run_and_show_what_happened_meanwhile():
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", CURVES], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["True", "5", "True"], done.stderr

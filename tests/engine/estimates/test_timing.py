@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.backends.base import BatchMetrics
 from engine.backends.mxnet.gluon import GluonBackend
+from engine.data.dataset import Unread
 from engine.errors import DataError, ShapeError
 from engine.estimates import timing
 from engine.estimates.timing import measure_epoch
@@ -114,6 +116,17 @@ def test_an_epoch_takes_as_long_as_its_batches_and_copies_do(clock, halves):
     assert estimate.validation_seconds == pytest.approx(100 * VALIDATED)
     assert estimate.seconds == pytest.approx(estimate.train_seconds + estimate.validation_seconds)
     assert backend.network.batches < 15
+
+
+def test_test_images_stand_for_training_images_that_are_not_read_yet(clock, halves):
+    def refuse():
+        raise AssertionError("an estimate is no reason to read them")
+
+    samples, batches = len(halves.train_labels), len(halves.test_labels) // CONFIG.batch_size
+    unread = replace(halves, train_images=Unread((samples, 1, 28, 28), refuse))
+    assert 2 < batches < samples // CONFIG.batch_size
+    estimate, _ = run(measure_epoch(TimedBackend(clock), NETWORK, CONFIG, unread))
+    assert estimate.train_seconds == pytest.approx(20 * BATCH, rel=0.05)
 
 
 @pytest.mark.parametrize("every", [2, 3, 7])
