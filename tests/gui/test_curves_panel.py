@@ -72,7 +72,7 @@ def xs(curve):
 
 def drawn(qtbot, panel, count=3 * BATCHES):
     loss, _ = plots(panel)
-    qtbot.waitUntil(lambda: len(xs(loss.training)) == count, timeout=3000)
+    qtbot.waitUntil(lambda: len(xs(loss.training)) == count, timeout=10_000)
     return plots(panel)
 
 
