@@ -3,7 +3,7 @@
     python benchmarks/memory.py [--minutes 5] [--network lenet-tanh] [--json]
 
 The window is the real one in a process of its own; curves, kernels and feature maps are visible. The growth is the
-slope of a straight line through the samples of the training but for its first fifth, in which buffers are still filled.
+slope of a straight line through the samples after the first epoch, with which the last buffers come.
 Where it is above what noise explains, the objects that became more are told. Without a display it starts a virtual
 one (xvfb-run).
 """
@@ -67,7 +67,8 @@ def measure(network: str, minutes: float) -> dict[str, Any]:
     def sample() -> None:
         seconds = time.monotonic() - began
         result["samples"].append((seconds, resident_mb()))
-        if not before and seconds > 12 * minutes:  # a fifth of the time
+        if not before and controller().position.epoch > 0:
+            result["first_epoch_s"] = seconds
             before.update(count_objects())
         if seconds > 60 * minutes:
             result["batches"] = controller().position.step
@@ -95,24 +96,27 @@ def summarize(result: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     seconds, memory = np.array(result["samples"]).T
-    settled = seconds > seconds[-1] / 5
+    # What comes with an epoch, the validation and a checkpoint, is there some seconds later.
+    settled = seconds > min(result.get("first_epoch_s", np.inf) + _REST_MS / 1000, seconds[-1] / 2)
     slope, _ = np.polyfit(seconds[settled] / 3600, memory[settled], 1)
     return result | {
         "training_mb": float(np.median(memory[settled])),
         "most_mb": float(memory.max()),
         "growth_mb_per_hour": float(slope),
+        "settled_minutes": float(np.ptp(seconds[settled]) / 60),
         "settled_from_mb": float(memory[settled][:10].mean()),
         "settled_to_mb": float(memory[settled][-10:].mean()),
     }
 
 
-def report(result: dict[str, Any], minutes: float) -> None:
+def report(result: dict[str, Any]) -> None:
     """Print what was measured, beside what is promised."""
     print(f"  ready                  {result['ready_mb']:7.0f} MB")
     print(f"  left alone             {result['idle_mb']:7.0f} MB   (promised: {_PROMISED_IDLE})")
     print(f"  while training, median {result['training_mb']:7.0f} MB   (promised: {_PROMISED_TRAINING})")
     print(f"  while training, most   {result['most_mb']:7.0f} MB")
-    growth = f"{result['settled_from_mb']:.1f} to {result['settled_to_mb']:.1f} MB in {minutes * 4 / 5:g} minutes"
+    growth = f"{result['settled_from_mb']:.1f} to {result['settled_to_mb']:.1f} MB"
+    growth += f" in {result['settled_minutes']:.1f} minutes"
     print(f"  growth                 {result['growth_mb_per_hour']:+7.1f} MB an hour   ({growth})")
     print(f"  batches                {result['batches']:7,}")
     if result["growth_mb_per_hour"] > _FLAT:
@@ -142,7 +146,7 @@ def main() -> int:
     if options.json:
         print(json.dumps(result))
     else:
-        report(result, options.minutes)
+        report(result)
     return 0
 
 

@@ -53,7 +53,7 @@ class CurvesPanel(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REPAINT_MS)
-        self._timer.timeout.connect(self._repaint)
+        self._timer.timeout.connect(self._repaint_in_sight)
         self._writer = BackgroundWriter()
         self._writer.failed.connect(self.failed)
         self._writer.written.connect(self.exported)
@@ -205,6 +205,10 @@ class CurvesPanel(QWidget):
     def _schedule(self) -> None:
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
+
+    def _repaint_in_sight(self) -> None:
+        if self.isVisible():  # it may have been hidden since the timer started; it draws when it is shown again
+            self._repaint()
 
     def _repaint(self) -> None:
         if self._current is not None and _can_draw():
