@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import msgspec
 
 from benchmarks.races import RACES, Race
+from engine.architecture.layers import Dropout
+from engine.architecture.network import walk
 from engine.architecture.shapes import summarize
 from engine.backends.base import Backend, StepSettings, Weights
 from engine.backends.choice import make_backend
@@ -27,7 +29,7 @@ from engine.data.dataset import Dataset
 from engine.history.recorder import Recorder
 from engine.history.writer import HistoryWriter
 from engine.session import Session
-from engine.training.chance import sample_order
+from engine.training.chance import dropout_mask, sample_order
 from engine.training.data import place
 from engine.training.events import BatchesDone
 from engine.training.initializers import initial_weights
@@ -69,6 +71,8 @@ def bare(backend: Backend, race: Race, dataset: Dataset) -> Train:
     chosen = config.optimizer
     settings = StepSettings(chosen.learning_rate, chosen.momentum, chosen.weight_decay)
     order, at = sample_order(0, 0, len(data), config.sampling), 0
+    shapes = {layer.path: layer.output_shape for layer in summarize(race.spec).layers}
+    rates = {placed.path: placed.layer.rate for placed in walk(race.spec.layers) if isinstance(placed.layer, Dropout)}
     flying: deque[Any] = deque()
 
     def train(seconds: float) -> float:
@@ -76,7 +80,10 @@ def bare(backend: Backend, race: Race, dataset: Dataset) -> Train:
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < seconds or not count:
             indices = order[at : at + config.batch_size]
-            flying.append(network.train_batch(data, indices, {}, settings))
+            drawn = {
+                path: dropout_mask(0, path, count, (len(indices), *shapes[path]), rate) for path, rate in rates.items()
+            }
+            flying.append(network.train_batch(data, indices, drawn, settings))
             if len(flying) > 1:
                 flying.popleft().result()
             count += len(indices)
