@@ -22,6 +22,7 @@ from engine.backends.choice import BACKEND_NAMES
 from engine.backends.mxnet import runtime
 from engine.devices import backends_on
 from engine.errors import FileError, NetariumError
+from engine.failures import explained
 from engine.storage.atomic import write_atomically
 from engine.storage.paths import data_home, make_data_home
 from engine.training.chance import dropout_mask
@@ -32,7 +33,7 @@ AUTO = "auto"
 USUAL = BACKEND_NAMES[0]
 
 _WORTH_IT = 1.1  # how much faster than the usual backend another one has to be
-_WARM_UP = 2  # batches in which plans and kernels are made
+_WARM_UP = 1  # batches in which plans and kernels are made
 _ROUNDS, _ROUND_S, _MOST_BATCHES = 3, 0.05, 40
 # Of networks with larger or slower batches a few in each backend would be felt before the first run.
 _SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
@@ -82,8 +83,9 @@ def find_fastest(
     rates = known.rates.get(key)
     if rates is None:
         rates = _measure(spec, config, device, make_backend, names)
-        known.rates[key] = rates
-        _write(known)
+        if rates:  # what was not timed, for being slow at this moment, may be another time
+            known.rates[key] = rates
+            _write(known)
     return _best(rates, names)
 
 
@@ -115,15 +117,18 @@ def _measure(
         return {}
     racers: dict[str, _Racer] = {}
     for name in names:
-        with contextlib.suppress(NetariumError):  # one that cannot compute it is no choice
-            racer = _Racer(make_backend(name, device), spec, config)
-            began = time.perf_counter()
-            racer.train(1)
-            racers[name] = racer
-            if time.perf_counter() - began > _SLOW_BATCH_S and name == names[0]:
-                return {}
-    for racer in racers.values():
-        racer.train(_WARM_UP - 1)
+        try:
+            backend = make_backend(name, device)
+            with explained(backend, spec, config.batch_size):
+                racer = _Racer(backend, spec, config)
+                racer.train(_WARM_UP)
+                began = time.perf_counter()
+                racer.train(1)
+        except NetariumError:
+            continue  # one that cannot compute it, or lacks the memory, is no choice
+        racers[name] = racer
+        if time.perf_counter() - began > _SLOW_BATCH_S and name == names[0]:
+            return {}
     seconds = dict.fromkeys(racers, float("inf"))
     for _ in range(_ROUNDS):
         for name, racer in racers.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 
 from engine.history.recorder import Recorder
 from engine.session import Session
-from engine.training.events import BatchesDone, EpochDone, RunFinished, TrainingEvent
+from engine.training.events import BatchesDone, RunFinished, TrainingEvent
 from engine.training.live import REPORT_EVERY_S
 
 
@@ -68,13 +68,6 @@ class OngoingRun:
         self.session.live.synchronous, self.session.live.report_every = False, REPORT_EVERY_S
         self.session.stopwatch.start()
 
-    def settle(self) -> bool:
-        """Train on until no batch is in flight, so that weights and position belong together; False if it ended."""
-        while self.session.state is None and not self.is_over:
-            self.session.live.settle()
-            self.advance()
-        return not self.is_over
-
     def keep(self) -> None:
         """Keep a training state now."""
         self.recorder.keep_state()
@@ -91,6 +84,3 @@ class OngoingRun:
         self._events.close()
         self._post(RunFinished(self.name, self.session.position, "stopped"))
         self.recorder.interrupt()
-
-
-REPORTS = (BatchesDone, EpochDone)

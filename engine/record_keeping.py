@@ -29,7 +29,6 @@ class RecordKeeper:
         self._post = post
         self._writer: HistoryWriter | None = None
         self._store: RunStore | None = None
-        self._opening: Opening | None = None
 
     def open(self) -> None:
         """Open the history on a thread of its own, and tell what it was found like."""

@@ -197,8 +197,6 @@ class PastTold(Reply):
     """What a run had done before it went on: columns by the names in ``engine.history.records``."""
 
     run: str
-    label: str
-    batches_per_epoch: int
     epochs: Mapping[str, np.ndarray]
     batches: Mapping[str, np.ndarray]
 

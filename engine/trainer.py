@@ -303,7 +303,7 @@ class Trainer:
                 {column: values[table["step"] <= step] for column, values in table.items()}
                 for table in (store.epochs(run, with_past=True), store.batches(run, with_past=True))
             ]
-            self._post(m.PastTold(name, record.name, store.start(run).batches_per_epoch, *past))
+            self._post(m.PastTold(name, *past))
 
     def _halt_at(self, *reports: type[TrainingEvent]) -> None:
         run = self.run

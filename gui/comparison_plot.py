@@ -81,9 +81,16 @@ class ComparisonPlot(QWidget):
         self.apply_theme(LIGHT)
 
     def set_curves(
-        self, curves: Sequence[Points], lines: Sequence[Line], measure: Measure, axis_label: str, log: bool
+        self,
+        curves: Sequence[Points],
+        lines: Sequence[Line],
+        measure: Measure,
+        axis_label: str,
+        log: bool,
+        hidden: frozenset[int],
     ) -> None:
-        """Show these curves, one in the look of each line, and fit the picture to them."""
+        """Show these curves but for the hidden ones, each in the look of its line, and fit the picture to them."""
+        self._hidden, self._emphasised = hidden, None
         self._curves, self._lines, self._measure = list(curves), list(lines), measure
         self._log = log
         style = "percent" if measure in SHARES else "number"

@@ -251,9 +251,7 @@ class ComparisonView(QWidget):
             "samples": self.tr("training images seen"),
         }[axis]  # fmt: skip
         is_log = self.log.isChecked() and self.log.isEnabled()
-        self.plot.set_hidden(frozenset())
-        self.plot.set_curves(self._curves, self._lines, measure, label, is_log)
-        self.plot.set_hidden(self._hidden_places())
+        self.plot.set_curves(self._curves, self._lines, measure, label, is_log, self._hidden_places())
         self._show_values(None)
         missing = [_name(run) for run, points in zip(self._runs, self._curves, strict=True) if not len(points.x)]
         self._no_curves.setVisible(bool(missing))

@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine import messages as m
 from engine.errors import NetariumError
-from engine.history.records import CheckpointRecord, RunRecord
+from engine.history.recorded import choose_checkpoint
+from engine.history.records import CheckpointRecord, RunRecord, Weights
 from engine.training.events import EpochDone, RunFinished, TrainingEvent
 from gui.history_desk import HistoryDesk
 from gui.messages import translate_error
@@ -61,7 +62,7 @@ class HistoryControl(QObject):
         self._title = ""
         self._moments: list[CheckpointRecord] = []
         self._shown: CheckpointRecord | None = None
-        self._to_load: tuple[int, str] | None = None  # a run, and which of its weights are to be looked at
+        self._to_load: tuple[int, Weights] | None = None  # a run, and which of its weights are to be looked at
         self._to_branch: int | None = None
         self._comes_to_light = False  # whether the scrubber was asked for
         self._soon = QTimer(self, interval=_SOON_MS, singleShot=True)
@@ -142,6 +143,7 @@ class HistoryControl(QObject):
         desk.runs_read.connect(panel.set_runs)
         desk.compared_read.connect(panel.set_compared)
         desk.moments_read.connect(self._take_moments)
+        desk.report_wanted.connect(self._write_report)
         desk.exported.connect(lambda path: self.told.emit(self.tr("Wrote {file}.").format(file=path.name)))
         desk.failed.connect(self.failed)
         scrubber.moment_wanted.connect(lambda record: self._submit(m.ViewMoment(record)))
@@ -149,11 +151,11 @@ class HistoryControl(QObject):
 
     def export(self, runs: list[int], path: Path) -> None:
         """Write runs to a file, whose suffix names the format."""
-        if path.suffix.lower() == ".html":
-            self.told.emit(self.tr("Classifying the test images for {file}…").format(file=path.name))
-            self._submit(m.WriteReport(runs[0], path))
-        else:
-            self._desk.export(runs, path)
+        self._desk.export(runs, path)
+
+    def _write_report(self, run: int, path: Path) -> None:
+        self.told.emit(self.tr("Classifying the test images for {file}…").format(file=path.name))
+        self._submit(m.WriteReport(run, path))
 
     # Runs that come and go
 
@@ -210,7 +212,7 @@ class HistoryControl(QObject):
 
     # Moments of the past
 
-    def _load(self, run: int, which: str) -> None:
+    def _load(self, run: int, which: Weights) -> None:
         self._to_load = run, which
         self._show_moments_of(run)
 
@@ -246,10 +248,9 @@ class HistoryControl(QObject):
         if not moments and self._comes_to_light:
             self.told.emit(self.tr("This run left no weights to look at."))
         self._show_scrubber()
-        if self._to_load is not None and self._to_load[0] == run and moments:
-            best = [moment for moment in moments if moment.best]
-            chosen = best[-1] if self._to_load[1] == "best" and best else moments[-1]
-            self._submit(m.ViewMoment(chosen))
+        record = self._views.history.record(run)
+        if self._to_load is not None and self._to_load[0] == run and moments and record is not None:
+            self._submit(m.ViewMoment(choose_checkpoint(moments, record, self._to_load[1])))
 
     def _show_scrubber(self) -> None:
         current = self._shown.id if self._shown is not None and self._shown.run == self._scrubbed else None

@@ -55,7 +55,7 @@ class HistoryDelegate(QStyledItemDelegate):
     def apply_theme(self, theme: Theme) -> None:
         """Paint in the colours of ``theme``."""
         self._text, self._muted, self._accent = QColor(theme.text), QColor(theme.muted), QColor(theme.accent)
-        self._border, self._curve = QColor(theme.border), QColor(theme.validation)
+        self._curve = QColor(theme.validation)
         self._ground = mixed(self._accent, QColor(theme.surface), SELECTED_SHARE)
         self._surface, self._starred = QColor(theme.surface), QColor("#f0b429" if theme.dark else "#d18b00")
         self._statuses = {

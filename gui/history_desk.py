@@ -12,12 +12,10 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from engine.errors import ConfigError, FileError, NetariumError
-from engine.history.export import export_csv, export_json
-from engine.history.recorded import chosen_checkpoint
+from engine.errors import NetariumError, TrainingError
+from engine.history.exporting import REPORT, check_export, export_runs
 from engine.history.records import RunRecord, Weights
 from engine.history.store import RunStore, history_folder
-from engine.storage.model_file import load_model, save_model
 from gui.compared import ComparedRun
 from gui.messages import translate_error
 
@@ -189,33 +187,15 @@ class HistoryDesk(QObject):
 def _known(store: RunStore, run: int) -> RunRecord:
     record = store.run(run)
     if record is None:
-        raise FileError("history.no_run", "Run {run} is no longer in the history.", run=run)
+        raise TrainingError("history.unknown", "There is no run {run} in the history.", run=run)
     return record
 
 
 def _export(store: RunStore, runs: Sequence[int], path: Path, weights: Weights) -> _Answer:
     """Write runs, or say that a report is wanted; ``NetariumError`` if it cannot be written."""
     records = [_known(store, run) for run in runs]
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        export_csv(path, store, records)
-        return "exported", (path,)
-    if len(records) != 1:
-        raise ConfigError(
-            "history.one_run",
-            "{file} was not written: only a table (.csv) holds several runs; export them one by one.",
-            file=path,
-        )  # fmt: skip
-    if suffix == ".html":
+    check_export(path, len(records))
+    if path.suffix.lower() == REPORT:
         return "report_wanted", (records[0].id, path)
-    if suffix == ".json":
-        export_json(path, store, records[0])
-    elif suffix == ".safetensors":
-        save_model(path, load_model(chosen_checkpoint(store, records[0], weights).path))
-    else:
-        raise FileError(
-            "history.suffix",
-            "{file} was not written: a run is exported as {suffixes}, by the end of the file's name.",
-            file=path, suffixes=".csv, .json, .html, .safetensors",
-        )  # fmt: skip
+    export_runs(store, records, path, weights)
     return "exported", (path,)

@@ -9,10 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from engine.history.exporting import SUFFIXES
 from engine.history.records import RunRecord
-
-SUFFIXES = (".csv", ".json", ".html", ".safetensors")
-"""What a run can be written as; several runs only as the first."""
 
 
 class HistoryExport(QObject):

@@ -132,6 +132,77 @@ TEMPLATES: dict[str, object] = {
         "messages",
         "{network} has no weights to learn; add a layer that has some, such as Dense.",
     ),
+    "history.busy": QT_TRANSLATE_NOOP(
+        "messages",
+        "Run {run} is being trained by another Netarium at this moment; stop it there first.",
+    ),
+    "history.complete": QT_TRANSLATE_NOOP(
+        "messages",
+        "Run {run} has trained all its {epochs} epochs. Branch from it, or train more epochs on its weights.",
+    ),
+    "history.damaged": QT_TRANSLATE_NOOP(
+        "messages",
+        "The history of runs was damaged and set aside as {file}. {count} runs were found again by their "
+        "checkpoints; saved models are untouched.",
+    ),
+    "history.newer": QT_TRANSLATE_NOOP(
+        "messages",
+        "The history of runs was written by a newer Netarium (version {version}, this one knows {known}); it "
+        "is left untouched, and runs are not recorded until Netarium is updated.",
+    ),
+    "history.no_checkpoint": QT_TRANSLATE_NOOP(
+        "messages",
+        "Run {run} left no weights; its figures can be exported as .csv, .json or .html.",
+    ),
+    "history.no_state": QT_TRANSLATE_NOOP(
+        "messages",
+        "Run {run} left no training state to go on from; branch from one of its snapshots.",
+    ),
+    "history.one_run": QT_TRANSLATE_NOOP(
+        "messages",
+        "{file} was not written: only a table (.csv) holds several runs; export them one by one.",
+    ),
+    "history.other_data": QT_TRANSLATE_NOOP(
+        "messages",
+        "{dataset} is not what the run learned from: its images or labels have changed since. Put the old "
+        "files back to go on, or train more epochs on the run's weights.",
+    ),
+    "history.other_network": QT_TRANSLATE_NOOP(
+        "messages",
+        "The weights are of another network than the run's.",
+    ),
+    "history.suffix": QT_TRANSLATE_NOOP(
+        "messages",
+        "{file} was not written: a run is exported as {suffixes}, by the end of the file's name.",
+    ),
+    "history.taken": QT_TRANSLATE_NOOP(
+        "messages",
+        "Another Netarium records run {run} at this moment, so what is trained here is not kept in the "
+        "history. Stop one of the two; the model here can be saved.",
+    ),
+    "history.unknown": QT_TRANSLATE_NOOP(
+        "messages",
+        "There is no run {run} in the history.",
+    ),
+    "history.unusable": QT_TRANSLATE_NOOP(
+        "messages",
+        "The history of runs in {folder} cannot be used ({reason}). What is in it was not changed; see that "
+        "the disk has room and can be written to, and try again.",
+    ),
+    "history.unwritable": QT_TRANSLATE_NOOP(
+        "messages",
+        "The history of runs cannot be written ({reason}). Training goes on, and what was written before is "
+        "safe; it is tried again as training goes on. Free some space on the disk, or save the model "
+        "elsewhere.",
+    ),
+    "training.no_state": QT_TRANSLATE_NOOP(
+        "messages",
+        "{network} was saved without what a run needs to go on exactly; train more epochs on its weights instead.",
+    ),
+    "training.other_data": QT_TRANSLATE_NOOP(
+        "messages",
+        "The run learned from {wanted}, and {dataset} is open. Open {wanted} to go on with it.",
+    ),
 }
 
 

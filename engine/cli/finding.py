@@ -45,7 +45,7 @@ def find_run(text: str, *groups: Sequence[RunRecord]) -> RunRecord:
         if named:
             return named[0]
     raise ConfigError(
-        "history.unknown",
+        "history.not_found",
         "There is no run {name!r} to be found; `runs list` names those there are, and `runs list --deleted` those "
         "that were deleted.",
         name=text,

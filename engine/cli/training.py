@@ -99,7 +99,7 @@ def _run_to_resume(store: RunStore, name: str) -> RunRecord:
     try:
         return find_run(name, store.runs(), store.runs(deleted=True))
     except ConfigError as error:
-        if error.code != "history.unknown":
+        if error.code != "history.not_found":
             raise
         raise ConfigError(
             "resume.unknown",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from engine.errors import FileError
 from engine.history.records import CheckpointRecord, RunRecord, Weights
@@ -22,7 +23,11 @@ def chosen_checkpoint(store: RunStore, run: RunRecord, weights: Weights = "best"
     FileError
         If the run left no checkpoint.
     """
-    known = store.checkpoints(run.id)
+    return choose_checkpoint(store.checkpoints(run.id), run, weights)
+
+
+def choose_checkpoint(known: Sequence[CheckpointRecord], run: RunRecord, weights: Weights = "best") -> CheckpointRecord:
+    """Choose among a run's checkpoints, in order of their steps; see ``chosen_checkpoint``."""
     if not known:
         raise FileError(
             "history.no_checkpoint",

@@ -22,21 +22,27 @@ from tests.engine.test_history_commands import Bench, of_kind
 class Paced:
     """A backend whose batches take a given time; it computes with NumPy."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._inner = seconds, make_backend("scratch")
+    def __init__(self, seconds: float, first: float | Exception | None = None) -> None:
+        self._seconds, self._first, self._inner = seconds, first, make_backend("scratch")
         self.name, self.device, self.built = "paced", "cpu", 0
 
     def build(self, spec, weights):
         self.built += 1
-        network, seconds = self._inner.build(spec, weights), self._seconds
-        train = network.train_batch
+        network = self._inner.build(spec, weights)
+        train, waits = network.train_batch, iter([] if self._first is None else [self._first])
 
         def slowly(*arguments):
-            time.sleep(seconds)
+            wait = next(waits, self._seconds)
+            if isinstance(wait, Exception):
+                raise wait
+            time.sleep(wait)
             return train(*arguments)
 
         network.train_batch = slowly
         return network
+
+    def settle(self):
+        self._inner.settle()
 
 
 def paced(**seconds: float):
@@ -105,6 +111,30 @@ def test_a_network_of_slow_batches_is_not_timed_in_every_backend():
     began = time.monotonic()
     assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon")
     assert "scratch" not in make.made and time.monotonic() - began < 2
+
+
+def test_a_first_batch_that_takes_long_says_nothing_about_the_others():
+    """The first batch of a process loads and plans; a network is not slow for that."""
+    made = {"gluon": Paced(0.02, first=0.6), "scratch": Paced(0.004)}
+
+    def make(name, device):
+        return made.get(name) or paced()(name, device)
+
+    assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+
+
+def test_what_was_too_slow_to_be_timed_is_not_taken_for_known():
+    find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.5, scratch=0.001))
+    assert find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.02, scratch=0.004)).backend == "scratch"
+
+
+def test_a_backend_that_runs_out_of_memory_is_no_choice_and_the_others_are():
+    made = {"gluon": Paced(0.02), "scratch": Paced(0.001, first=MemoryError())}
+
+    def make(name, device):
+        return made.get(name) or paced()(name, device)
+
+    assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon")
 
 
 def test_batches_that_are_plainly_large_are_not_timed_at_all():

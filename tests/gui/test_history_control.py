@@ -169,7 +169,7 @@ def test_trouble_with_the_history_is_told_once_and_its_end_takes_the_sentence_aw
 
 def test_a_report_is_written_by_the_worker_and_a_table_by_the_desk(desk, tmp_path):
     desk.controller.history.export([1], tmp_path / "report.html")
-    [command] = desk.worker.asked(m.WriteReport)
+    [command] = wait_for(desk, m.WriteReport)
     assert (command.id, command.path) == (1, tmp_path / "report.html")
     desk.tell(m.ReportWritten(command.path, "Without a picture of mistakes."))
     assert desk.notices[-1] == "Wrote report.html. Without a picture of mistakes."

@@ -17,10 +17,12 @@ from gui.messages import TEMPLATES, translate_error
 ENGINE = Path(__file__).parents[2] / "engine"
 
 
-def raised_by_the_engine():
-    """Return every code that is raised with a literal sentence, with its sentences."""
+def raised_by_the_engine(without: tuple[str, ...] = ()):
+    """Return every code that is raised with a literal sentence, with its sentences; ``without`` some packages."""
     sentences: dict[str, set[str]] = {}
     for path in ENGINE.rglob("*.py"):
+        if path.relative_to(ENGINE).parts[0] in without:
+            continue
         calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
         for call in calls:
             match call.args:
@@ -41,6 +43,12 @@ def test_every_template_belongs_to_an_error_and_names_the_same_values(code):
     assert code in RAISED, "the engine no longer raises it"
     for sentence in RAISED[code]:
         assert places(TEMPLATES[code]) == places(sentence)
+
+
+def test_whatever_goes_wrong_with_the_history_has_words_in_the_window():
+    told = {code for code in raised_by_the_engine(("cli",)) if code.startswith("history.")}
+    assert "history.unwritable" in told
+    assert told <= set(TEMPLATES)
 
 
 def test_an_error_without_translation_reads_as_the_engine_wrote_it(qapp):
