@@ -138,7 +138,7 @@ def test_a_report_is_asked_for(recorded, qtbot):
     [
         ([1, 2], "runs.json", "only a table (.csv) holds several runs"),
         ([1], "run.txt", "by the end of the file's name"),
-        ([7], "run.csv", "Run 7 is There is no run"),
+        ([7], "run.csv", "There is no run 7"),
         ([1], "missing/run.csv", "was not written"),
     ],
 )
