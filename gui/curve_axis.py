@@ -48,10 +48,19 @@ class ReadableAxis(pg.AxisItem):
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """Return (spacing, values) of the ticks; no minor ones, which only add lines."""
         if not self.logMode:
-            return list(super().tickValues(low, high, size))
+            levels: list[tuple[float, list[float]]] = list(super().tickValues(low, high, size))
+            if self.orientation == "bottom":
+                return levels
+            return [(spacing, _apart(spacing, values, (high - low) / max(size, 1.0))) for spacing, values in levels]
         room = size / max(high - low, 1e-9)  # pixels for each power of ten
         step = math.ceil(_LINE / room)
         digits = (1, 2, 5) if room >= 4 * _LINE else (1,)
         powers = [power for power in range(math.floor(low), math.ceil(high) + 1) if power % step == 0]
         values = [power + math.log10(digit) for power in powers for digit in digits]
         return [(1.0, [value for value in values if low <= value <= high])]
+
+
+def _apart(spacing: float, values: list[float], pixel: float) -> list[float]:
+    """Leave out ticks of a low plot whose numbers would lie upon one another; ``pixel`` is how much one stands for."""
+    step = max(1, math.ceil(_LINE * pixel / spacing))
+    return [value for value in values if round(value / spacing) % step == 0]

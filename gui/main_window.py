@@ -296,7 +296,7 @@ class MainWindow(Frame):
             self.tabifyDockWidget(features, confusion)
             features.raise_()
         self.resizeDocks([setup, draw], [340, 320 if self.width() < _WIDE else 380], Qt.Orientation.Horizontal)
-        self.resizeDocks([weights], [self.height() * 9 // 20], Qt.Orientation.Vertical)
+        self.resizeDocks([weights], [self.height() * 8 // 20], Qt.Orientation.Vertical)
 
     def _connect(self) -> None:
         self.themes.changed.connect(self._apply_theme)
