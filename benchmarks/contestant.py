@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import msgspec
 
 from benchmarks.races import RACES, Race
+from engine import spare_memory
 from engine.architecture.layers import Dropout
 from engine.architecture.network import walk
 from engine.architecture.shapes import summarize
@@ -129,6 +130,8 @@ def contestant(kind: str, race: Race, threads: int) -> Train:
 def main(arguments: list[str]) -> None:
     """Train rounds as long as there are lines to read."""
     name, kind, threads = arguments
+    if kind != "torch":
+        spare_memory.keep()  # as app.py does
     train = contestant(kind, RACES[name], int(threads))
     train(_WARM_UP_S)
     print(json.dumps("ready"), flush=True)

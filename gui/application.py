@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from engine import spare_memory
 from gui.error_report import install_exception_hooks
 from gui.main_window import MainWindow
 from gui.plain_imports import import_plainly
@@ -37,6 +38,7 @@ def show_window(model: Path | None = None, dataset: Path | None = None) -> int:
 def open_window(dataset: Path | None = None) -> tuple[QApplication, MainWindow]:
     """Return the application and its window, which fills itself once it is on screen."""
     import_plainly()
+    spare_memory.keep()
     application = QApplication([])
     application.setApplicationName("Netarium")
     application.setApplicationDisplayName("Netarium")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from engine import spare_memory
 from engine.cli import commands, gradients, networks, runs, training, twin
 from engine.cli.output import silence_stdout
 from engine.cli.parser import INTERRUPTED, parser
@@ -28,6 +29,7 @@ _COMMANDS = {
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return the process's exit code: 0, 2 after an error, 130 when interrupted."""
     options = parser().parse_args(arguments)
+    spare_memory.keep()
     if options.data_dir is not None:
         use_data_home(options.data_dir)
     try:

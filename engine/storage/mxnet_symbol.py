@@ -55,7 +55,7 @@ def export_for_mxnet(
 def _symbol(mx: Any, spec: NetworkSpec, trainable: bool) -> Any:
     with mx.name.NameManager():  # counts from zero, so that the same network gives the same file
         parameters = {p.path: mx.sym.var(mxnet_name(p.path)) for p in summarize(spec).parameters}
-        logits = forward(_WithDropout(mx.sym, spec), spec, mx.sym.var("data"), parameters)
+        logits = forward(_WithDropout(mx.sym, spec), spec, mx.sym.var("data"), parameters, as_written=True)
         end = mx.sym.SoftmaxOutput if trainable else mx.sym.softmax
         return end(logits, name="softmax")
 

@@ -24,10 +24,12 @@ from engine.architecture.layers import (
     Residual,
 )
 from engine.architecture.network import NetworkSpec
+from engine.architecture.pooled_first import pooled_first
 
 # NDArrays or Symbols; MXNet has no types.
 Tensor = Any
 Record = Callable[[str, Tensor], None]
+Order = Callable[[tuple[Layer, ...]], tuple[Layer, ...]]
 
 
 def forward(
@@ -37,6 +39,7 @@ def forward(
     parameters: Mapping[str, Tensor],
     masks: Mapping[str, Tensor] | None = None,
     record: Record | None = None,
+    as_written: bool = False,
 ) -> Tensor:
     """Compute the logits of a network.
 
@@ -50,12 +53,15 @@ def forward(
         What the Dropout layers multiply with while training; without them Dropout is the identity.
     record : callable (path, output), optional
         Called with the output of every layer in order of execution, a composite after what it holds.
+    as_written : bool
+        Whether every layer has its place, as it has where outputs are recorded; otherwise ``pooled_first`` says.
 
     Returns
     -------
     Tensor (batch, *output shape)
     """
-    return _sequence(F, spec.layers, "", x, parameters, masks or {}, record)
+    order = tuple if as_written or record is not None else pooled_first
+    return _sequence(F, spec.layers, "", x, parameters, masks or {}, record, order)
 
 
 def log_softmax_cross_entropy(F: Any, logits: Tensor, labels: Tensor) -> Tensor:
@@ -78,15 +84,16 @@ def _sequence(
     parameters: Mapping[str, Tensor],
     masks: Mapping[str, Tensor],
     record: Record | None,
+    order: Order,
 ) -> Tensor:
-    for layer in layers:
+    for layer in order(layers):
         path = prefix + layer.name
         if isinstance(layer, Residual):
-            body = _sequence(F, layer.body, f"{path}/", x, parameters, masks, record)
-            x = body + _sequence(F, layer.shortcut, f"{path}/shortcut/", x, parameters, masks, record)
+            body = _sequence(F, layer.body, f"{path}/", x, parameters, masks, record, order)
+            x = body + _sequence(F, layer.shortcut, f"{path}/shortcut/", x, parameters, masks, record, order)
         elif isinstance(layer, Concat):
             branches = [
-                _sequence(F, branch, f"{path}/branch{i}/", x, parameters, masks, record)
+                _sequence(F, branch, f"{path}/branch{i}/", x, parameters, masks, record, order)
                 for i, branch in enumerate(layer.branches, 1)
             ]
             x = F.concat(*branches, dim=1)

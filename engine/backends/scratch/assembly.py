@@ -10,6 +10,7 @@ import numpy as np
 from engine.architecture import layers as records
 from engine.architecture.layers import Layer as Record
 from engine.architecture.network import NetworkSpec, children, walk
+from engine.architecture.pooled_first import pooled_first
 from engine.architecture.shapes import summarize
 from engine.backends.scratch import activations
 from engine.backends.scratch.blocks import Concat, Residual, Sequence
@@ -59,9 +60,9 @@ def _first_to_learn(spec: NetworkSpec) -> str:
 def _sequence(
     layers: tuple[Record, ...], prefix: str, xp: ArrayModule, parameters: dict[str, Parameter], first: str
 ) -> Sequence:
-    return Sequence(
-        [(prefix + layer.name, _layer(layer, prefix + layer.name, xp, parameters, first)) for layer in layers]
-    )
+    made = {layer.name: _layer(layer, prefix + layer.name, xp, parameters, first) for layer in layers}
+    written = [(prefix + name, layer) for name, layer in made.items()]
+    return Sequence(written, [made[layer.name] for layer in pooled_first(layers)])
 
 
 def _layer(record: Record, path: str, xp: ArrayModule, parameters: dict[str, Parameter], first: str) -> Layer:

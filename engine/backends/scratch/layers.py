@@ -50,7 +50,7 @@ class Pass:
     masks : mapping of layer path to array
         What each Dropout layer multiplies with while training.
     record : callable (path, output), optional
-        Called with every layer's output, in order of execution.
+        Called with every layer's output, in order of execution; in inference only.
     """
 
     training: bool = False

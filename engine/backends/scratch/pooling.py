@@ -6,6 +6,9 @@ are one array, so a few operations on whole arrays do the work of a loop over ev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import repeat
+
 from engine.backends.scratch.conv import Pair, empty_images, pad, parts, unpad
 from engine.backends.scratch.layers import Array, ArrayModule, Layer, Pass
 
@@ -24,11 +27,28 @@ class _Pooling(Layer):
         )
         return [part for _, part in parts(padded, self.size, self.stride, (rows, columns))]
 
-    def room(self, padded: tuple[int, ...], dtype: object) -> Array:
-        """Return zeros in the shape of the padded input, to gather its derivative in."""
+    def gathered(self, padded: tuple[int, ...], dtype: object, shares: Iterable[Array]) -> Array:
+        """Return the derivative of the input: each place of the windows brings its share, added up where they overlap.
+
+        Parameters
+        ----------
+        padded : tuple of int
+            The shape of the padded input.
+        dtype : dtype
+        shares : arrays (batch, channels, rows, columns)
+            Place by place, as ``parts`` tells them.
+        """
         dx = empty_images(self.xp, padded, dtype)
-        dx[...] = 0
-        return dx
+        places = self.parts(dx)
+        is_tiled = self.size == self.stride and sum(place.size for place in places) == dx.size
+        if not is_tiled:
+            dx[...] = 0
+        for place, share in zip(places, shares, strict=True):
+            if is_tiled:
+                place[...] = share  # nothing else comes here
+            else:
+                place += share
+        return unpad(dx, self.padding)
 
 
 class MaxPool2D(_Pooling):
@@ -43,28 +63,28 @@ class MaxPool2D(_Pooling):
         padded = pad(self.xp, x, self.padding, -self.xp.inf)
         first, *others = self.parts(padded)
         y = first.copy(order="K")
+        won = [self.xp.ones_like(y, dtype=bool)]  # for each place, where it has the largest value so far
         for part in others:
+            if run.training:
+                won.append(part > y)
             self.xp.maximum(y, part, out=y)
         if run.training:
-            self.kept = padded, y
+            self.kept = padded.shape, won
         return y
 
     def backward(self, dy: Array) -> Array:
         """Return ``dy`` at the winner of each window."""
-        padded, y = self.kept
-        dx = self.room(padded.shape, dy.dtype)
-        open_ = self.xp.ones_like(y, dtype=bool)  # windows whose winner is not found yet
-        for part, dpart in zip(self.parts(padded), self.parts(dx), strict=True):
-            won = part == y
-            won &= open_
-            open_ ^= won
-            dpart += dy * won
-        return unpad(dx, self.padding)
+        padded, _ = self.kept
+        return self.gathered(padded, dy.dtype, (dy * winners for winners in self.choices()))
 
     def choices(self) -> list[Array]:
-        """Return the place of each window's winner."""
-        padded, _ = self.kept
-        return [self.xp.stack(self.parts(padded)).argmax(axis=0)]
+        """Return, for each place in the window, where it is the winner: the last that was larger than all before."""
+        _, won = self.kept
+        winners, open_ = [], self.xp.ones_like(won[0])
+        for larger in reversed(won):
+            winners.append(larger & open_)
+            open_ &= ~larger
+        return winners[::-1]
 
 
 class AvgPool2D(_Pooling):
@@ -84,11 +104,8 @@ class AvgPool2D(_Pooling):
 
     def backward(self, dy: Array) -> Array:
         """Return ``dy / size`` for every value of each window, added up where windows overlap."""
-        dx = self.room(self.kept, dy.dtype)
         share = dy / (self.size[0] * self.size[1])
-        for dpart in self.parts(dx):
-            dpart += share
-        return unpad(dx, self.padding)
+        return self.gathered(self.kept, dy.dtype, repeat(share, self.size[0] * self.size[1]))
 
 
 class GlobalAvgPool2D(Layer):
