@@ -17,14 +17,14 @@ _FAMILY = "Fast on MNIST"
 
 
 def quick_99(input_shape: Shape, classes: int, *, width: float = 1.0) -> NetworkSpec:
-    """Build the network that reaches 99.0% soonest: pooling over 3×3 leaves little to compute after it."""
+    """Build the network that reaches 99.0% soonest: the first convolution looks at every second place only."""
     return NetworkSpec(
         "quick-99",
         input_shape,
         (
-            *_block(scaled(16, width), 5, pool=3),
-            *_block(scaled(32, width), 3),
-            *_block(scaled(32, width), 3),
+            *_block(scaled(16, width), 5, stride=2),
+            *_block(scaled(32, width), 3, pool=2),
+            *_block(scaled(96, width), 3),
             Flatten(), Dense(scaled(64, width)), Activation("relu"), Dense(classes),
         ),
     )  # fmt: skip
@@ -46,16 +46,19 @@ def quick_99_5(input_shape: Shape, classes: int, *, width: float = 1.0, dropout:
     )  # fmt: skip
 
 
-def _block(channels: int, kernel: int, pool: int = 1) -> list[Layer]:
+def _block(channels: int, kernel: int, pool: int = 1, stride: int = 1) -> list[Layer]:
+    convolution = Conv2D(channels, (kernel, kernel), stride=(stride, stride), use_bias=False)
     pooling = [MaxPool2D((pool, pool), (pool, pool))] if pool > 1 else []
-    return [Conv2D(channels, (kernel, kernel), use_bias=False), *pooling, BatchNorm(), Activation("relu")]
+    return [convolution, *pooling, BatchNorm(), Activation("relu")]
 
 
-def _one_cycle(learning_rate: float, epochs: int, weight_decay: float = 1e-4, shift: int = 0) -> TrainingConfig:
+def _one_cycle(
+    learning_rate: float, epochs: int, weight_decay: float, rising_fraction: float = 0.25, shift: int = 0
+) -> TrainingConfig:
     """Return settings after Smith, "A disciplined approach to neural network hyper-parameters", 2018."""
     return TrainingConfig(
         optimizer=OptimizerConfig("momentum", learning_rate, momentum=0.9, weight_decay=weight_decay),
-        schedule=ScheduleConfig("one-cycle", rising_fraction=0.25),
+        schedule=ScheduleConfig("one-cycle", rising_fraction=rising_fraction),
         initializer=InitializerConfig("he", distribution="gaussian"),
         batch_size=100,
         epochs=epochs,
@@ -66,10 +69,10 @@ def _one_cycle(learning_rate: float, epochs: int, weight_decay: float = 1e-4, sh
 QUICK_99 = Experiment(
     name="quick-99",
     family=_FAMILY,
-    description="99.0% on MNIST in seconds: three small convolutions, two epochs.",
+    description="99.0% on MNIST in seconds: three small convolutions, one epoch.",
     source="Netarium; one-cycle training after Smith, 2018",
     build=quick_99,
-    config=_one_cycle(0.2, epochs=2),
+    config=_one_cycle(0.25, epochs=1, weight_decay=1e-3, rising_fraction=0.1),
 )
 
 QUICK_99_5 = Experiment(

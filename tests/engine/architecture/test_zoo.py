@@ -37,11 +37,13 @@ def course(learning_rate: float, batch_size: int, initializer: str = "xavier") -
     )  # fmt: skip
 
 
-def quick(learning_rate: float, epochs: int, weight_decay: float, shift: int) -> TrainingConfig:
+def quick(
+    learning_rate: float, epochs: int, weight_decay: float, shift: int, rising_fraction: float = 0.25
+) -> TrainingConfig:
     """Return one cycle of a learning rate, as short as it may be."""
     return TrainingConfig(
         optimizer=OptimizerConfig("momentum", learning_rate=learning_rate, momentum=0.9, weight_decay=weight_decay),
-        schedule=ScheduleConfig("one-cycle", warmup_epochs=0, rising_fraction=0.25, final_factor=0),
+        schedule=ScheduleConfig("one-cycle", warmup_epochs=0, rising_fraction=rising_fraction, final_factor=0),
         initializer=InitializerConfig("he", distribution="gaussian"),
         batch_size=100, epochs=epochs, shift=shift, loss_reduction="mean", sampling="shuffled",
     )  # fmt: skip
@@ -111,7 +113,7 @@ PUBLISHED = {
     "resnet-20": ONE_CYCLE,
     "densenet": ONE_CYCLE,
     # Netarium's own: the settings that scripts/quick_networks.py was found to need no more than.
-    "quick-99": quick(0.2, epochs=2, weight_decay=1e-4, shift=0),
+    "quick-99": quick(0.25, epochs=1, weight_decay=1e-3, shift=0, rising_fraction=0.1),
     "quick-99.5": quick(0.1, epochs=8, weight_decay=5e-4, shift=1),
 }  # fmt: skip
 

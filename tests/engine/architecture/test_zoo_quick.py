@@ -42,7 +42,7 @@ def test_dropout_masks_are_drawn_for_vectors_alone(name):
 
 def test_the_more_exact_one_costs_more():
     quick, exact = (summarize(experiment(name).network()) for name in QUICK)
-    assert quick.multiply_adds < 0.7e6
+    assert quick.multiply_adds < 0.9e6
     assert quick.multiply_adds < exact.multiply_adds < 3e6
 
 
