@@ -1,10 +1,11 @@
 """What an open window costs: training speed with and without it, answers to the pen, gaps of the event loop.
 
-Rounds without and with a window alternate in one run, each in a process of its own, over the same network, batch
-size and data. In the window LeNet's curves, kernels and feature maps are visible, and digits are drawn by mouse
-events all the time.
+Rounds without and with a window alternate in one run, each in a process of its own, over the same network, backend,
+batch size and data. Without a window it is the bare loop of ``contestant.py``: batches one after the other. In the
+window LeNet's curves, kernels and the feature maps of a drawn digit are visible; after ``--seconds`` digits are drawn
+by mouse events all the time for as long again, and for some seconds after the run.
 
-    python benchmarks/window.py [--rounds 3] [--seconds 12] [--network lenet-tanh] [--json]
+    python benchmarks/window.py [--rounds 3] [--seconds 12] [--network lenet-tanh] [--backend scratch] [--json]
 
 Without a display it starts a virtual one (xvfb-run).
 """
@@ -26,56 +27,43 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 WARM_UP_SECONDS = 2.0
+IDLE_SECONDS = 8.0
+MANY_EPOCHS = 10_000
 
 
-def headless(network: str, seconds: float) -> dict[str, Any]:
+def headless(network: str, backend: str, seconds: float) -> dict[str, Any]:
     """Train without a window for ``seconds`` and return samples per second."""
+    from benchmarks.contestant import bare
+    from benchmarks.races import Race
+    from engine import spare_memory
     from engine.architecture.zoo import experiment
-    from engine.backends.mxnet.gluon import GluonBackend
+    from engine.backends.choice import make_backend
     from engine.data.catalog import load_dataset
-    from engine.session import Session
-    from engine.training.events import BatchesDone
 
+    spare_memory.keep()
     chosen = experiment(network)
-    session = Session(GluonBackend("cpu"), chosen.network(), chosen.config, load_dataset("mnist"))
-    meter = Meter(chosen.config.batch_size, seconds)
-    for event in session.train("benchmark"):
-        if isinstance(event, BatchesDone) and meter.add(event.position.step):
-            break
-    return {"samples_per_second": meter.samples_per_second}
+    train = bare(make_backend(backend), Race(network, chosen.network(), chosen.config, 1.0), load_dataset("mnist"))
+    train(WARM_UP_SECONDS)
+    return {"samples_per_second": train(seconds)}
 
 
-class Meter:
-    """Counts batches over a stretch of wall time, after a warm-up."""
+def fastest(network: str) -> str:
+    """Return the backend that ``auto`` takes here."""
+    from engine import spare_memory
+    from engine.architecture.zoo import experiment
+    from engine.backends.choice import make_backend
+    from engine.fastest import find_fastest
 
-    def __init__(self, batch_size: int, seconds: float) -> None:
-        self._batch_size = batch_size
-        self._seconds = seconds
-        self._begun = time.perf_counter() + WARM_UP_SECONDS
-        self._first: tuple[float, int] | None = None
-        self.samples_per_second = 0.0
-
-    @property
-    def measuring(self) -> bool:
-        """Whether the warm-up is over and the end not yet reached."""
-        return self._first is not None and not self.samples_per_second
-
-    def add(self, step: int) -> bool:
-        """Take in how many batches are done; True once the time is over."""
-        now = time.perf_counter()
-        if self._first is None:
-            if now >= self._begun:
-                self._first = (now, step)
-        elif now - self._first[0] >= self._seconds and not self.samples_per_second:
-            self.samples_per_second = (step - self._first[1]) * self._batch_size / (now - self._first[0])
-        return bool(self.samples_per_second)
+    spare_memory.keep()
+    chosen = experiment(network)
+    return find_fastest(chosen.network(), chosen.config, "cpu", make_backend).backend
 
 
-def windowed(network: str, seconds: float) -> dict[str, Any]:
+def windowed(network: str, backend: str, seconds: float) -> dict[str, Any]:
     """Train in the real window while digits are drawn, and return speed, latencies and gaps."""
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QComboBox, QPushButton
+    from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QPushButton
 
     from engine.architecture.zoo import experiment
     from gui.application import open_window
@@ -86,38 +74,59 @@ def windowed(network: str, seconds: float) -> dict[str, Any]:
     wait_until(application, lambda: hasattr(window, "controller"))  # filled
     wait_until(application, lambda: window.controller.state == "ready" and window.controller.dataset is not None)
     window.findChild(QComboBox, "networkCombo").setCurrentText(network)
+    computed_by = window.findChild(QComboBox, "backendCombo")
+    computed_by.setCurrentIndex(computed_by.findData(backend))
+    window.findChild(QAbstractSpinBox, "epochsSpin").setValue(MANY_EPOCHS)
     for dock in window.docks():
         dock.show()
     window.splitDockWidget(*window.docks()[2:4], Qt.Orientation.Horizontal)
     application.processEvents()
     QTest.mouseClick(window.findChild(QPushButton, "trainButton"), Qt.MouseButton.LeftButton)
     wait_until(application, lambda: window.controller.state == "training")
-
-    meter = Meter(experiment(network).config.batch_size, seconds)
-    gaps = GapTimer(application)
     artist = Artist(window)
+    artist.draw_once()  # so that there are feature maps
+    run_loop(WARM_UP_SECONDS)
 
-    def look() -> None:
-        if meter.add(window.controller.position.step):
-            application.exit()  # quit() would ask whether to stop the run
-        elif meter.measuring and not gaps.running:
-            gaps.start()
-            artist.start()
+    gaps = GapTimer(application)
+    batch_size = experiment(network).config.batch_size
 
-    looking = QTimer(application, interval=10)
-    looking.timeout.connect(look)
-    looking.start()
-    application.exec()
-    result = {
-        "samples_per_second": meter.samples_per_second,
+    def speed() -> float:
+        """Return samples per second while the event loop runs."""
+        began, first = time.perf_counter(), window.controller.position.step
+        run_loop(seconds)
+        return (window.controller.position.step - first) * batch_size / (time.perf_counter() - began)
+
+    gaps.start()
+    began = time.perf_counter(), time.thread_time()
+    result: dict[str, Any] = {"samples_per_second": speed()}
+    result["thread_share"] = (time.thread_time() - began[1]) / (time.perf_counter() - began[0])
+    artist.start()
+    result["drawing_samples_per_second"] = speed()
+    gaps.stop()
+    result |= {
         "answers": len(artist.latencies),
         "answer_ms_median": statistics.median(artist.latencies) * 1000,
         "answer_ms_worst": max(artist.latencies) * 1000,
         "gap_ms_p99": gaps.percentile(0.99) * 1000,
         "gap_ms_worst": gaps.worst * 1000,
+        "gaps_over_50_ms": gaps.count(0.050),
     }
+    QTest.mouseClick(window.findChild(QPushButton, "stopButton"), Qt.MouseButton.LeftButton)
+    wait_until(application, lambda: window.controller.state == "trained")
+    artist.latencies.clear()
+    run_loop(IDLE_SECONDS)
+    result["idle_answer_ms_median"] = statistics.median(artist.latencies) * 1000
     window.close_without_asking()
     return result
+
+
+def run_loop(seconds: float) -> None:
+    """Let the window live for so long."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()  # when the application's own ends, it closes the worker
+    QTimer.singleShot(int(1000 * seconds), loop.quit)
+    loop.exec()
 
 
 def wait_until(application: Any, holds: Any, seconds: float = 60.0) -> None:
@@ -141,11 +150,6 @@ class GapTimer:
         self._last = 0.0
         self._gaps: list[float] = []
 
-    @property
-    def running(self) -> bool:
-        """Whether it measures."""
-        return bool(self._timer.isActive())
-
     def start(self) -> None:
         """Begin to measure."""
         self._last = time.perf_counter()
@@ -155,6 +159,14 @@ class GapTimer:
         now = time.perf_counter()
         self._gaps.append(now - self._last)
         self._last = now
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._timer.stop()
+
+    def count(self, seconds: float) -> int:
+        """Return how many gaps were longer."""
+        return sum(gap > seconds for gap in self._gaps)
 
     @property
     def worst(self) -> float:
@@ -184,6 +196,12 @@ class Artist:
         self._timer.timeout.connect(self._draw_on)
         window.controller.answered.connect(self._note_answer)
         self.latencies: list[float] = []
+
+    def draw_once(self) -> None:
+        """Draw one digit at once."""
+        for _ in self.PLACES:
+            self._draw_on()
+        self._timer.stop()
 
     def start(self) -> None:
         """Begin to draw."""
@@ -229,7 +247,7 @@ def run_phase(phase: str, options: argparse.Namespace) -> dict[str, Any]:
     """Run one phase in a process of its own and return what it measured."""
     with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, __file__, "--phase", phase, "--network", options.network]
-        command += ["--seconds", str(options.seconds)]
+        command += ["--seconds", str(options.seconds), "--backend", options.backend]
         done = subprocess.run(
             command, env=os.environ | {"NETARIUM_HOME": home}, stdout=subprocess.PIPE, text=True, check=True
         )
@@ -242,15 +260,17 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--network", default="lenet-tanh")
+    parser.add_argument("--backend", help="by default the one that auto takes")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--phase", choices=("headless", "window"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.phase:
         measure = headless if options.phase == "headless" else windowed
-        print(json.dumps(measure(options.network, options.seconds)))
+        print(json.dumps(measure(options.network, options.backend, options.seconds)))
         return 0
     if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY") and shutil.which("xvfb-run"):
         return subprocess.call(["xvfb-run", "-a", "-s", "-screen 0 1920x1080x24", sys.executable, *sys.argv])
+    options.backend = options.backend or fastest(options.network)
     rounds = [{phase: run_phase(phase, options) for phase in ("headless", "window")} for _ in range(options.rounds)]
     report(rounds, options)
     return 0
@@ -266,14 +286,27 @@ def report(rounds: list[dict[str, dict[str, Any]]], options: argparse.Namespace)
     if options.json:
         print(json.dumps({"rounds": rounds, "speed_kept_median": statistics.median(ratios)}))
         return
-    print(f"{options.network}, {options.rounds} rounds of {options.seconds:g} s, medians:")
+    print(f"{options.network} with {options.backend}, {options.rounds} rounds of {options.seconds:g} s, medians:")
     print(f"  without a window   {median('headless', 'samples_per_second'):8,.0f} samples/s")
     print(f"  with the window    {median('window', 'samples_per_second'):8,.0f} samples/s")
     print(f"  speed kept         {statistics.median(ratios):8.1%}   (rounds: {', '.join(f'{r:.1%}' for r in ratios)})")
+    print(f"  its thread takes   {median('window', 'thread_share'):8.1%} of a core")
+    drawing = median("window", "drawing_samples_per_second")
+    print(f"  while drawing      {drawing:8,.0f} samples/s")
+    print(f"  one batch          {batch_ms(options.network, median('headless', 'samples_per_second')):8.1f} ms")
     print(f"  stroke to answer   {median('window', 'answer_ms_median'):8.1f} ms median")
+    print(f"  the same when idle {median('window', 'idle_answer_ms_median'):8.1f} ms median")
     print(f"  slowest answer     {max(r['window']['answer_ms_worst'] for r in rounds):8.1f} ms")
     print(f"  event-loop gap     {median('window', 'gap_ms_p99'):8.1f} ms at the 99th percentile")
     print(f"  longest gap        {max(r['window']['gap_ms_worst'] for r in rounds):8.1f} ms")
+    print(f"  gaps over 50 ms    {sum(r['window']['gaps_over_50_ms'] for r in rounds):8}")
+
+
+def batch_ms(network: str, samples_per_second: float) -> float:
+    """Return how long a batch takes at this speed."""
+    from engine.architecture.zoo import experiment
+
+    return 1000 * experiment(network).config.batch_size / samples_per_second
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from engine.training.events import BatchesDone, EpochDone, RunStarted, SettingChanged
 from gui.curve_points import Array, Growing, Smoothed
 
+Quantity = Literal["loss", "accuracy"]
+QUANTITIES: tuple[Quantity, ...] = ("loss", "accuracy")
 XAxis = Literal["step", "epoch", "seconds"]
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics, QImage, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.curve_controls import NARROW
-from gui.curve_data import Run, View, XAxis, merged
+from gui.curve_data import QUANTITIES, Quantity, Run, View, XAxis, merged
 from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
 from gui.curve_points import MAX_POINTS, extremes, means, nearest
 from gui.curves_export import picture_of
@@ -118,8 +118,19 @@ class CurvesFigure(QWidget):
             plot.set_narrow(self.width() < (2 * NARROW if beside else NARROW))
             plot.set_x_axis(self._axis_names[self._view.axis], shown=beside or plot is self._accuracy)
 
-    def draw(self, current: Run, earlier: Sequence[Run], view: View) -> None:
-        """Draw what is visible of the current run and of the earlier ones."""
+    def draw(
+        self, current: Run, earlier: Sequence[Run], view: View, quantities: Sequence[Quantity] = QUANTITIES
+    ) -> None:
+        """Draw what is visible of the current run and of the earlier ones.
+
+        Parameters
+        ----------
+        current : Run
+        earlier : sequence of Run
+        view : View
+        quantities : sequence of Quantity
+            Whose plots get the newest batches; each takes some milliseconds.
+        """
         self._current = current
         before, self._view = self._view, view
         if view.axis != before.axis:
@@ -133,10 +144,11 @@ class CurvesFigure(QWidget):
         low, high = self._loss.x_window()
         window = (low - (high - low) / 4, high + (high - low) / 4)  # panning finds the next piece drawn already
         self._draw_earlier(current, earlier, window)
-        self._draw_batches(current, window)
+        self._draw_batches(current, window, quantities)
         self._draw_epochs(current, window)
-        for plot, ceiling in zip(self._both, (_ceiling(current), 1.0), strict=True):
-            plot.fit_y(ceiling)
+        for quantity, ceiling in zip(QUANTITIES, (_ceiling(current), 1.0), strict=True):
+            if quantity in quantities:
+                self._plot(quantity).fit_y(ceiling)
         self._show_values()
 
     def reset_view(self) -> None:
@@ -163,6 +175,9 @@ class CurvesFigure(QWidget):
         for plot in self._both:
             plot.apply_theme(theme)
 
+    def _plot(self, quantity: Quantity) -> CurvePlot:
+        return self._loss if quantity == "loss" else self._accuracy
+
     def _follow(self, current: Run, earlier: Sequence[Run]) -> None:
         end = max(run.last_place(self._view.axis) for run in (current, *earlier)) or 1.0
         high = self._loss.x_window()[1]
@@ -171,9 +186,10 @@ class CurvesFigure(QWidget):
             high = end * (1.1 if current.live else 1.015)
         self._loss.show_x_from_zero(high)
 
-    def _draw_batches(self, run: Run, window: tuple[float, float]) -> None:
+    def _draw_batches(self, run: Run, window: tuple[float, float], quantities: Sequence[Quantity]) -> None:
         x, smoothing = run.batches[self._view.axis], self._view.smoothing
-        for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
+        for column in quantities:
+            plot = self._plot(column)
             limit = min(MAX_POINTS, 2 * plot.columns())
             raw = extremes(x, run.batches[column], window, limit)
             if smoothing:

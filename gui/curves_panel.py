@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
-import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +10,19 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
 from gui.curve_controls import NARROW, CurveControls
-from gui.curve_data import Run
+from gui.curve_data import QUANTITIES, Quantity, Run
 from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_pieces
+from gui.plot_loader import PlotLoader
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 
 if TYPE_CHECKING:
     from gui.curves_figure import CurvesFigure
 
-_REPAINT_MS = 160
-_FIGURE = "gui.curves_figure"  # with pyqtgraph, which takes as long to load as the rest of the window
+# Loss and accuracy are drawn by turns, each six times a second: both at once would hold the window up too long.
+_TURN_MS = 80
 # As many earlier runs as there are colours to tell them apart.
 _EARLIER_RUNS = len(SERIES)
 
@@ -34,13 +30,12 @@ _EARLIER_RUNS = len(SERIES)
 class CurvesPanel(QWidget):
     """Loss and accuracy of the run that goes on, and of those before it in this sitting.
 
-    Events only fill arrays; at most six times a second, and only while the panel can be seen, what
+    Events only fill arrays; at most six times a second for each plot, and only while the panel can be seen, what
     changed is drawn.
     """
 
     failed = Signal(str)  # an export failed: the sentence for the user
     exported = Signal(str)  # the path of the file that was written
-    _loaded = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,18 +45,19 @@ class CurvesPanel(QWidget):
         self._labels: dict[str, str] = {}
         self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
+        self._stale: list[Quantity] = []  # whose plots show less than there is
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_REPAINT_MS)
-        self._timer.timeout.connect(self._repaint_in_sight)
+        self._timer.setInterval(_TURN_MS)
+        self._timer.timeout.connect(self._take_turn)
         self._writer = BackgroundWriter()
         self._writer.failed.connect(self.failed)
         self._writer.written.connect(self.exported)
 
         self._theme = LIGHT
         self._plots: CurvesFigure | None = None
-        self._loader: threading.Thread | None = None
-        self._loaded.connect(self._schedule, Qt.ConnectionType.QueuedConnection)
+        self._loader = PlotLoader(self)
+        self._loader.loaded.connect(self._schedule)
         self._controls = CurveControls()
         self._controls.setEnabled(False)
         self._controls.changed.connect(self._schedule)
@@ -164,21 +160,10 @@ class CurvesPanel(QWidget):
             run.begin(event)
         self._current = run
         self._controls.setEnabled(True)
-        self._load()
-
-    def _load(self) -> None:
-        """Load the plots for the first run, on a thread of its own; what is told meanwhile is drawn afterwards."""
-        if _can_draw():
+        if self._loader.is_loaded:
             self._pages.setCurrentWidget(self._figure)
-        elif self._loader is None:
-            self._loader = threading.Thread(target=self._load_beside, name="plots")
-            self._loader.start()
-
-    def _load_beside(self) -> None:
-        importlib.import_module(_FIGURE)
-        gc.freeze()  # what was loaded stays; looking through it at each full collection stops the window
-        if isValid(self):
-            self._loaded.emit()
+        else:
+            self._loader.load()  # what is told meanwhile is drawn afterwards
 
     @property
     def _figure(self) -> CurvesFigure:
@@ -203,20 +188,24 @@ class CurvesPanel(QWidget):
         return [run for run in self._runs.values() if run is not self._current][-_EARLIER_RUNS:]
 
     def _schedule(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self._stale += [quantity for quantity in QUANTITIES if quantity not in self._stale]
+            if not self._timer.isActive():
+                self._timer.start()
 
-    def _repaint_in_sight(self) -> None:
-        if self.isVisible():  # it may have been hidden since the timer started; it draws when it is shown again
-            self._repaint()
+    def _take_turn(self) -> None:
+        if self.isVisible() and self._stale:  # if it was hidden meanwhile, it draws when it is shown again
+            self._repaint([self._stale.pop(0)])
+            if self._stale:
+                self._timer.start()
 
-    def _repaint(self) -> None:
-        if self._current is not None and _can_draw():
-            self._figure.draw(self._current, self._earlier(), self._controls.view)
+    def _repaint(self, quantities: Sequence[Quantity]) -> None:
+        if self._current is not None and self._loader.is_loaded:
+            self._figure.draw(self._current, self._earlier(), self._controls.view, quantities)
 
     def _picture(self) -> QImage:
         figure = self._figure
-        self._repaint()
+        self._repaint(QUANTITIES)
         return figure.picture()
 
     def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
@@ -228,8 +217,3 @@ class CurvesPanel(QWidget):
         dialog.selectFile(f"curves.{suffix}")
         dialog.fileSelected.connect(lambda path: save(Path(path)))
         dialog.open()
-
-
-def _can_draw() -> bool:
-    """Return whether the plots are loaded, and not half of them."""
-    return hasattr(sys.modules.get(_FIGURE), "CurvesFigure")

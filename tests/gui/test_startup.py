@@ -131,7 +131,7 @@ print(waited, len(plot.training.getData()[0]), plot.isVisible())
 """
 
 
-def test_plots_are_loaded_beside_the_first_run_and_show_what_happened_meanwhile():
+def test_plots_are_loaded_while_the_first_run_goes_on_and_show_what_happened_meanwhile():
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
         [sys.executable, "-c", CURVES], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
