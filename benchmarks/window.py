@@ -28,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 WARM_UP_SECONDS = 2.0
 IDLE_SECONDS = 8.0
+# By turns within one process the window is hidden and shown: its neighbours on the machine disturb both alike.
+TURNS, TURN_SECONDS, SETTLE_SECONDS = 6, 2.0, 0.4
 MANY_EPOCHS = 10_000
 
 
@@ -90,15 +92,24 @@ def windowed(network: str, backend: str, seconds: float) -> dict[str, Any]:
     gaps = GapTimer(application)
     batch_size = experiment(network).config.batch_size
 
-    def speed() -> float:
+    def speed(seconds: float = seconds) -> float:
         """Return samples per second while the event loop runs."""
         began, first = time.perf_counter(), window.controller.position.step
         run_loop(seconds)
         return (window.controller.position.step - first) * batch_size / (time.perf_counter() - began)
 
+    kept = []
+    for _ in range(TURNS):
+        window.hide()
+        run_loop(SETTLE_SECONDS)
+        hidden = speed(TURN_SECONDS)
+        window.show()
+        run_loop(SETTLE_SECONDS)
+        kept.append(speed(TURN_SECONDS) / hidden)
+
     gaps.start()
     began = time.perf_counter(), time.thread_time()
-    result: dict[str, Any] = {"samples_per_second": speed()}
+    result: dict[str, Any] = {"samples_per_second": speed(), "kept": kept}
     result["thread_share"] = (time.thread_time() - began[1]) / (time.perf_counter() - began[0])
     artist.start()
     result["drawing_samples_per_second"] = speed()
@@ -290,6 +301,9 @@ def report(rounds: list[dict[str, dict[str, Any]]], options: argparse.Namespace)
     print(f"  without a window   {median('headless', 'samples_per_second'):8,.0f} samples/s")
     print(f"  with the window    {median('window', 'samples_per_second'):8,.0f} samples/s")
     print(f"  speed kept         {statistics.median(ratios):8.1%}   (rounds: {', '.join(f'{r:.1%}' for r in ratios)})")
+    kept = [share for r in rounds for share in r["window"]["kept"]]
+    spread = f"({min(kept):.1%} to {max(kept):.1%})"
+    print(f"  shown to hidden    {statistics.median(kept):8.1%}   {spread}")
     print(f"  its thread takes   {median('window', 'thread_share'):8.1%} of a core")
     drawing = median("window", "drawing_samples_per_second")
     print(f"  while drawing      {drawing:8,.0f} samples/s")

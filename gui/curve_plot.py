@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from gui.curve_axis import NumberStyle, ReadableAxis
 from gui.curve_marks import BestMark, ChangeMarks
 from gui.curve_points import Array, Points
 from gui.form import wrapped
+from gui.steady_label import SteadyLabel
 from gui.theme import GAP, LIGHT, SERIES, SPACE, Theme
 
 NOTHING = Points(np.empty(0), np.empty(0))
@@ -32,10 +34,18 @@ def earlier_colour(number: int, theme: Theme) -> QColor:
 
 
 class _Canvas(pg.PlotWidget):
-    """A pyqtgraph plot that tells when the pointer leaves and when it is double-clicked."""
+    """A pyqtgraph plot that tells when the pointer leaves, when it is double-clicked, and how long it is painted."""
 
     left = Signal()
     double_clicked = Signal()
+
+    painting_seconds = 0.0
+    """Processor time that was spent on painting so far."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        began = time.thread_time()
+        super().paintEvent(event)
+        self.painting_seconds += time.thread_time() - began
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -76,7 +86,7 @@ class CurvePlot(QWidget):
 
         self._title = QLabel()
         self._names = (QLabel(), QLabel())
-        self._values = (QLabel(), QLabel())
+        self._values = (SteadyLabel(), SteadyLabel())
         self._canvas = _Canvas(
             axisItems={"left": ReadableAxis("left", style), "bottom": ReadableAxis("bottom")},
             enableMenu=False,
@@ -222,6 +232,11 @@ class CurvePlot(QWidget):
     def columns(self) -> int:
         """Return how many pixels wide the curves are drawn."""
         return max(int(self._view.width()), 1)
+
+    def take_painting_seconds(self) -> float:
+        """Return how long it was painted since the last call, in seconds of processor time."""
+        spent, self._canvas.painting_seconds = self._canvas.painting_seconds, 0.0
+        return spent
 
     def x_window(self) -> tuple[float, float]:
         """Return what is visible of the x axis."""

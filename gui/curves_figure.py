@@ -15,6 +15,7 @@ from gui.curve_data import QUANTITIES, Quantity, Run, View, XAxis, merged
 from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
 from gui.curve_points import MAX_POINTS, extremes, means, nearest
 from gui.curves_export import picture_of
+from gui.steady_label import SteadyLabel
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 
 # Of an earlier run the trend is enough.
@@ -77,7 +78,7 @@ class CurvesFigure(QWidget):
         self._legend.setObjectName("runsLegend")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
-        self._readout = QLabel()
+        self._readout = SteadyLabel()
         self._readout.setObjectName("readoutLabel")
         self._readout.setAccessibleName(self.tr("Place in the run"))
         for label in (self._legend, self._readout):
@@ -157,6 +158,10 @@ class CurvesFigure(QWidget):
         for plot in self._both:
             plot.follow_y()
         self.stale.emit()
+
+    def take_painting_seconds(self) -> float:
+        """Return how long the plots were painted since the last call, in seconds of processor time."""
+        return sum(plot.take_painting_seconds() for plot in self._both)
 
     def picture(self) -> QImage:
         """Return the plots and the names of the runs, without the pointer's line."""

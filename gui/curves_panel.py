@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 if TYPE_CHECKING:
     from gui.curves_figure import CurvesFigure
 
-# Loss and accuracy are drawn by turns, each six times a second: both at once would hold the window up too long.
-_TURN_MS = 80
+# Drawn at most six times a second, loss and accuracy in two turns: both at once would hold the window up too long.
+_REST_MS, _LONGEST_REST_MS, _BETWEEN_MS = 135, 400, 25
+# The share of the time of one core that the curves may take: where painting is slow, they are drawn less often.
+_BUDGET = 0.08
 # As many earlier runs as there are colours to tell them apart.
 _EARLIER_RUNS = len(SERIES)
 
@@ -46,9 +49,9 @@ class CurvesPanel(QWidget):
         self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
         self._stale: list[Quantity] = []  # whose plots show less than there is
+        self._rest_ms, self._spent = _REST_MS, 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_TURN_MS)
         self._timer.timeout.connect(self._take_turn)
         self._writer = BackgroundWriter()
         self._writer.failed.connect(self.failed)
@@ -57,10 +60,10 @@ class CurvesPanel(QWidget):
         self._theme = LIGHT
         self._plots: CurvesFigure | None = None
         self._loader = PlotLoader(self)
-        self._loader.loaded.connect(self._schedule)
+        self._loader.loaded.connect(self._schedule_soon)
         self._controls = CurveControls()
         self._controls.setEnabled(False)
-        self._controls.changed.connect(self._schedule)
+        self._controls.changed.connect(self._schedule_soon)
         self._controls.reset_asked.connect(self._reset_view)
         self._controls.copy_asked.connect(self.copy_image)
         self._controls.image_asked.connect(
@@ -123,7 +126,7 @@ class CurvesPanel(QWidget):
         self._controls.apply_theme(theme)
         if self._plots is not None:
             self._plots.apply_theme(theme)
-        self._schedule()
+        self._schedule_soon()
 
     def copy_image(self) -> None:
         """Put a picture of the curves on the clipboard."""
@@ -143,7 +146,7 @@ class CurvesPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what happened while the panel could not be seen."""
         super().showEvent(event)
-        self._schedule()
+        self._schedule_soon()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break the row of controls where it does not fit."""
@@ -173,7 +176,7 @@ class CurvesPanel(QWidget):
 
             self._plots = CurvesFigure()
             self._plots.apply_theme(self._theme)
-            self._plots.stale.connect(self._schedule)
+            self._plots.stale.connect(self._schedule_soon)
             self._pages.addWidget(self._plots)
             self._pages.setCurrentWidget(self._plots)
         return self._plots
@@ -188,16 +191,32 @@ class CurvesPanel(QWidget):
         return [run for run in self._runs.values() if run is not self._current][-_EARLIER_RUNS:]
 
     def _schedule(self) -> None:
+        """Draw when the rest after the last time is over."""
+        self._draw_within(self._rest_ms)
+
+    def _schedule_soon(self) -> None:
+        """Draw at once, but for what else is about to change: somebody zooms, or the panel has another size."""
+        self._draw_within(_BETWEEN_MS)
+
+    def _draw_within(self, milliseconds: int) -> None:
         if self.isVisible():
             self._stale += [quantity for quantity in QUANTITIES if quantity not in self._stale]
-            if not self._timer.isActive():
-                self._timer.start()
+            if not self._timer.isActive() or self._timer.remainingTime() > milliseconds:
+                self._timer.start(milliseconds)
 
     def _take_turn(self) -> None:
-        if self.isVisible() and self._stale:  # if it was hidden meanwhile, it draws when it is shown again
-            self._repaint([self._stale.pop(0)])
-            if self._stale:
-                self._timer.start()
+        if not self.isVisible() or not self._stale:  # if it was hidden meanwhile, it draws when it is shown again
+            return
+        began = time.thread_time()
+        self._repaint([self._stale.pop(0)])
+        self._spent += time.thread_time() - began
+        if self._stale:
+            self._timer.start(_BETWEEN_MS)
+            return
+        painting = self._plots.take_painting_seconds() if self._plots is not None else 0.0  # since the last time
+        rest = round(1000 * (self._spent + painting) / _BUDGET)
+        self._rest_ms = min(max(_REST_MS, rest), _LONGEST_REST_MS)
+        self._spent = 0.0
 
     def _repaint(self, quantities: Sequence[Quantity]) -> None:
         if self._current is not None and self._loader.is_loaded:

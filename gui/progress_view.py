@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from gui.progress import Progress
+from gui.steady_label import SteadyLabel
 from gui.theme import GAP
 from gui.transport import WindowState
 
@@ -20,7 +21,7 @@ class ProgressView(QWidget):
         self.setObjectName("progressView")
         self._state_label = QLabel()
         self._state_label.setObjectName("stateLabel")
-        self._figures = QLabel()
+        self._figures = SteadyLabel()
         self._figures.setObjectName("progressLabel")
         self._bar = QProgressBar()
         self._bar.setObjectName("progressBar")
