@@ -13,9 +13,9 @@ def keep() -> None:
     """Have what is freed kept at hand, where the C library can; to be called before there are threads.
 
     glibc hands every large array back to the system as soon as it is freed, and the next one comes as pages that the
-    system fills with zeros first. A batch makes and frees the same arrays as the batch before: this took a third of
-    the time of a convolutional network in NumPy, and a fifth in MXNet. One arena for all threads, since what others
-    than the first hold cannot grow beyond 64 MB.
+    system fills with zeros first. A batch makes and frees the same arrays as the batch before: this took up to two
+    fifths of the time of a convolutional network in NumPy, and a fifth in MXNet. One arena for all threads, since
+    what others than the first hold cannot grow beyond 64 MB.
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):

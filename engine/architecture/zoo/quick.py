@@ -1,8 +1,8 @@
 """The two networks that reach 99.0% and 99.5% on MNIST in the least time on two cores.
 
 What makes them quick is the same in both. Channels are multiples of 16, for which MXNet has fast convolution kernels;
-pooling comes before batch normalisation and ReLU, which computes nearly the same for a quarter of the work or less; a
-batch goes up and down one cycle of large learning rates; and nothing is trained longer than it takes.
+pooling, or a stride, comes before batch normalisation and ReLU, which leaves a quarter of the work or less; a batch
+goes up and down one cycle of large learning rates; and nothing is trained longer than it takes.
 """
 
 from __future__ import annotations
