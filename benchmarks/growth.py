@@ -27,6 +27,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 
+from engine import spare_memory
 from engine.architecture.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
@@ -139,6 +140,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows here, or draw those of an earlier run with --redraw")
     parser.add_argument("--redraw", action="store_true")
     options = parser.parse_args()
+    spare_memory.keep()  # as app.py does
     if options.redraw:
         rows = json.loads(options.json.read_text())
     else:
