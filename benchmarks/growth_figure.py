@@ -21,9 +21,15 @@ PANELS = {
 }
 # What limits each region, and where on the axes (as shares) it is written.
 NOTES = {
-    "batch size": ((0.03, 0.94, "what each batch costs,\nhowever small"), (0.55, 0.36, "arithmetic and memory")),
-    "width": ((0.03, 0.94, "what each batch costs"), (0.50, 0.30, "arithmetic: steeper\nwith the width")),
-    "depth": ((0.03, 0.94, "first layer and\nwhat each batch costs"), (0.50, 0.30, "as much again\nfor each layer")),
+    "batch size": (
+        (0.42, 0.97, "small: what each batch costs,\nwhatever is in it"),
+        (0.64, 0.57, "large: arithmetic\nand memory"),
+    ),
+    "width": ((0.0, 1.0, "narrow: what\neach batch costs"), (0.64, 0.24, "wide: arithmetic")),
+    "depth": (
+        (0.02, 0.97, "shallow: the first layer, and\nwhat each batch costs"),
+        (0.53, 0.43, "deep: as much again\nfor each layer"),
+    ),
 }
 
 
