@@ -61,6 +61,7 @@ def measure(batches: int, frames: int) -> dict[str, Any]:
 
     from gui.curve_data import QUANTITIES
     from gui.curve_plot import CurvePlot
+    from gui.curves_figure import CurvesFigure  # noqa: F401  # the panel loads it by itself, but later
     from gui.curves_panel import CurvesPanel
     from gui.theme import LIGHT
 
