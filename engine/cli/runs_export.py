@@ -23,8 +23,8 @@ def export(store: RunStore, runs: Sequence[RunRecord], path: Path, weights: Weig
     sqlite3.Error
         If the history cannot be read.
     """
-    check_export(path, len(runs))
     if path.suffix.lower() == REPORT:
+        check_export(path, len(runs))
         _export_report(path, store, runs[0], weights)
     else:
         export_runs(store, runs, path, weights)
