@@ -254,7 +254,7 @@ def test_the_command_line_trains_on_such_a_gpu_and_names_the_way_there(driver):
     )
     assert (here.returncode, there.returncode) == (0, 0), there.stderr
     figures = [{k: v for k, v in json.loads(done.stdout).items() if "second" not in k} for done in (here, there)]
-    assert figures[0] == figures[1]
+    assert figures[0] == pytest.approx(figures[1], rel=1e-5)  # on the CPU threads share a batch, where there are more
 
 
 def test_the_worker_computes_on_such_a_gpu_and_elsewhere_what_cannot_go_there(driver):

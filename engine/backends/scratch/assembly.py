@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from engine.architecture.shapes import summarize
 from engine.backends.scratch import activations
 from engine.backends.scratch.blocks import Concat, Residual, Sequence
 from engine.backends.scratch.conv import Conv2D
-from engine.backends.scratch.layers import ArrayModule, Dense, Dropout, Flatten, Layer, Parameter
+from engine.backends.scratch.layers import Array, ArrayModule, Dense, Dropout, Flatten, Layer, Parameter
 from engine.backends.scratch.norm import BatchNorm
 from engine.backends.scratch.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 
@@ -29,8 +30,10 @@ _ACTIVATIONS: dict[str, Callable[[ArrayModule], Layer]] = {
 }
 
 
-def assemble(spec: NetworkSpec, xp: ArrayModule, dtype: np.dtype) -> tuple[Sequence, dict[str, Parameter]]:
-    """Return the layers of a network and its parameters by path, all zero.
+def assemble(
+    spec: NetworkSpec, xp: ArrayModule, dtype: np.dtype, values: Mapping[str, Array] = MappingProxyType({})
+) -> tuple[Sequence, dict[str, Parameter]]:
+    """Return the layers of a network and its parameters by path.
 
     Parameters
     ----------
@@ -39,11 +42,13 @@ def assemble(spec: NetworkSpec, xp: ArrayModule, dtype: np.dtype) -> tuple[Seque
         NumPy or CuPy.
     dtype : dtype
         float32 or float64.
+    values : mapping of path to array, optional
+        What the parameters are, not copied. By default they are new, and all zero.
     """
-    parameters = {
-        p.path: Parameter(xp.zeros(p.shape, dtype), xp.zeros(p.shape, dtype), p.trainable, p.decays)
-        for p in summarize(spec).parameters
-    }
+    parameters = {}
+    for p in summarize(spec).parameters:
+        value = values[p.path] if values else xp.zeros(p.shape, dtype)
+        parameters[p.path] = Parameter(value, xp.zeros(p.shape, dtype), p.trainable, p.decays)
     return _sequence(spec.layers, "", xp, parameters, _first_to_learn(spec)), parameters
 
 

@@ -40,6 +40,25 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Share:
+    """Which share of a batch the layers work on (``engine.backends.scratch.shares``).
+
+    Parameters
+    ----------
+    is_first : bool
+        Whether it is the one that moves what all shares have in common.
+    total : callable
+        Returns the sum of a number or array over all shares, once each has come with its own.
+    """
+
+    is_first: bool
+    total: Callable[[Any], Any]
+
+
+ALONE = Share(is_first=True, total=lambda part: part)
+
+
+@dataclass(frozen=True)
 class Pass:
     """What the layers must know of the pass that they take part in.
 
@@ -51,11 +70,14 @@ class Pass:
         What each Dropout layer multiplies with while training.
     record : callable (path, output), optional
         Called with every layer's output, in order of execution; in inference only.
+    share : Share
+        The whole batch, or a part of it beside which others are computed.
     """
 
     training: bool = False
     masks: Mapping[str, Array] = field(default_factory=dict)
     record: Callable[[str, Array], None] | None = None
+    share: Share = ALONE
 
 
 class Layer(ABC):

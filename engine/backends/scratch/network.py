@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
+from engine.architecture.layers import Conv2D
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.backends.base import (
@@ -21,14 +22,16 @@ from engine.backends.base import (
     Weights,
 )
 from engine.backends.checks import check_weights
+from engine.backends.scratch import blas
 from engine.backends.scratch.arrays import to_numpy
-from engine.backends.scratch.assembly import assemble
 from engine.backends.scratch.cupy_module import gpu_index
 from engine.backends.scratch.layers import ArrayModule, Pass
-from engine.backends.scratch.losses import SoftmaxCrossEntropy, softmax
+from engine.backends.scratch.losses import softmax
 from engine.backends.scratch.optimizers import Optimizer
 from engine.backends.scratch.placed import PlacedImages
 from engine.backends.scratch.places import Copies, Gpu, Later, Place, Processor, Ready
+from engine.backends.scratch.replica import Figures, Replica
+from engine.backends.scratch.shares import Crew, Part
 from engine.errors import TrainingError
 from engine.inspection.activity import LayerActivity, layer_activities
 from engine.training.config import OptimizerConfig, Reduction
@@ -50,20 +53,26 @@ class ScratchBackend:
         The array module: NumPy, or CuPy for an NVIDIA GPU (``cupy_module.load``).
     dtype : dtype
         float32, or float64 for checks; what goes out has it too.
+    threads : int, optional
+        On how many a batch is computed, at least 1. By default as many as NumPy's matrix products take; one for a GPU,
+        which has all its own.
     """
 
     name = "scratch"
 
-    def __init__(self, device: str = "cpu", xp: ArrayModule = np, dtype: Any = np.float32) -> None:
+    def __init__(
+        self, device: str = "cpu", xp: ArrayModule = np, dtype: Any = np.float32, threads: int | None = None
+    ) -> None:  # fmt: skip
         self.device = device
         self._xp = xp
         self._dtype = np.dtype(dtype)
         index = gpu_index(device)
         self._place: Place = Processor() if index is None else Gpu(xp, index)
+        self._threads = threads or (blas.threads() if index is None else 1)
 
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights."""
-        return ScratchNetwork(self._xp, self._place, self._dtype, spec, weights)
+        return ScratchNetwork(self._xp, self._place, self._dtype, spec, weights, self._threads)
 
     def settle(self) -> None:
         """Wait for what a GPU still does; on the CPU everything is done when the call returns."""
@@ -84,15 +93,21 @@ def _here(method: Callable[Concatenate[ScratchNetwork, P], R]) -> Callable[Conca
 class ScratchNetwork(Network):
     """A network written out in array operations; see ``engine.backends.base.Network``."""
 
-    def __init__(self, xp: ArrayModule, place: Place, dtype: np.dtype, spec: NetworkSpec, weights: Weights) -> None:
+    def __init__(
+        self, xp: ArrayModule, place: Place, dtype: np.dtype, spec: NetworkSpec, weights: Weights, threads: int
+    ) -> None:  # fmt: skip
         self.spec = spec
         self._xp = xp
         self._place = place
         self._dtype = dtype
         self._summary = summarize(spec)
+        # What Dense layers do is shared by the matrix product itself, and little else.
+        convolved = sum(layer.multiply_adds for layer in self._summary.layers if isinstance(layer.layer, Conv2D))
+        self._crew = Crew(threads, convolved)
         with place.active():
-            self._layers, self._parameters = assemble(spec, xp, dtype)
-        self._loss = SoftmaxCrossEntropy(xp)
+            original = Replica(spec, xp, dtype)
+        self._replicas = [original]
+        self._layers, self._parameters = original.layers, original.parameters
         self._reduction: Reduction = "mean"
         self._optimizer: Optimizer | None = None
         self.set_weights(weights)
@@ -127,16 +142,19 @@ class ScratchNetwork(Network):
         assert isinstance(data, PlacedImages)
         if self._optimizer is None:
             raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
-        x, labels = self._to_device(*data.batch(indices, shifts))
-        drawn = {path: self._xp.asarray(mask, self._dtype) for path, mask in masks.items()}
-        logits = self._layers.forward(x, Pass(training=True, masks=drawn))
-        losses = self._loss.forward(logits, labels)
-        dlogits = self._loss.backward()
-        if self._reduction == "mean":
-            dlogits /= len(labels)
-        self._layers.backward(dlogits)
+
+        def learn(part: Part) -> Figures:
+            within, replica = part.within, self._replicas[part.rank]
+            batch = data.batch(indices[within], None if shifts is None else shifts[within])
+            drawn = {path: self._xp.asarray(mask[within], self._dtype) for path, mask in masks.items()}
+            figures = replica.forward(*batch, Pass(training=True, masks=drawn, share=part.share))
+            replica.backward(self._reduction, len(indices))
+            return figures
+
+        shares = self._share_out(len(indices), learn)
+        self._replicas[0].add_gradients(self._replicas[1 : len(shares)])
         self._optimizer.step(settings)
-        return self._figures(losses, logits, labels)
+        return self._added(shares)
 
     @_here
     def gradients(self) -> dict[str, Array]:
@@ -147,10 +165,12 @@ class ScratchNetwork(Network):
     def evaluate_batch(self, data: PlacedData, start: int, stop: int) -> Pending[BatchMetrics]:
         """Return the figures of samples ``start`` to ``stop`` in inference mode."""
         assert isinstance(data, PlacedImages)
-        x, labels = self._to_device(*data.slice(start, stop))
-        logits = self._layers.forward(x, Pass())
-        losses = SoftmaxCrossEntropy(self._xp).forward(logits, labels)
-        return self._figures(losses, logits, labels)
+
+        def look(part: Part) -> Figures:
+            batch = data.slice(start + part.within.start, start + part.within.stop)
+            return self._replicas[part.rank].forward(*batch, Pass(share=part.share))
+
+        return self._added(self._share_out(stop - start, look))
 
     @_here
     def classify(self, images: Array, with_activations: bool = False) -> Pending[Classification]:
@@ -203,12 +223,18 @@ class ScratchNetwork(Network):
         shaped = np.ascontiguousarray(images, self._dtype).reshape(len(images), *self.spec.input_shape)
         return self._layers.forward(self._xp.asarray(shaped), run)
 
-    def _figures(self, losses: Any, logits: Any, labels: Any) -> Pending[BatchMetrics]:
-        figures = {"loss": losses.sum(), "correct": (logits.argmax(axis=1) == labels).sum()}
-        return Later(self._place.copies(figures), _metrics)
+    def _share_out(self, samples: int, work: Callable[[Part], Figures]) -> list[Figures]:
+        def in_silence(part: Part) -> Figures:
+            with _quiet():  # which holds for one thread
+                return work(part)
 
-    def _to_device(self, images: Array, labels: Array) -> tuple[Any, Any]:
-        return self._xp.asarray(images), self._xp.asarray(labels)
+        while len(self._replicas) < self._crew.size:
+            self._replicas.append(Replica(self.spec, self._xp, self._dtype, self._replicas[0]))
+        return self._crew.share_out(samples, in_silence)
+
+    def _added(self, shares: list[Figures]) -> Pending[BatchMetrics]:
+        losses, correct = zip(*shares, strict=True)
+        return Later(self._place.copies({"loss": sum(losses), "correct": sum(correct)}), _metrics)
 
 
 def _classification(copies: Copies) -> Classification:

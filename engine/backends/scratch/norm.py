@@ -23,6 +23,8 @@ class BatchNorm(Layer):
 
     With ``mean(dx̂) = γ dβ / m`` and ``mean(dx̂ x̂) = γ dγ / m``: ``dx = γ/σ (dy - dβ / m - x̂ dγ / m)``.
 
+    Where a batch is computed in shares, μ, v, dβ and dγ are sums over all of them.
+
     Source: Ioffe and Szegedy, "Batch normalization", ICML 2015; the update of the running variance is MXNet's, without
     the factor m / (m - 1).
 
@@ -44,24 +46,30 @@ class BatchNorm(Layer):
         if not run.training:
             scale = self.gamma.value / self.xp.sqrt(self.variance.value + _EPSILON)
             return x * scale.reshape(shape) + (self.beta.value - self.mean.value * scale).reshape(shape)
-        mean = x.mean(axis=axes)
-        normal = x - mean.reshape(shape)
-        variance = (normal * normal).mean(axis=axes)
+        total = run.share.total
+        m = total(x.size // x.shape[1])
+        mean = total(x.sum(axis=axes)) / m
+        centred = x - mean.reshape(shape)
+        variance = total((centred * centred).sum(axis=axes)) / m
         deviation = self.xp.sqrt(variance + _EPSILON)
-        normal /= deviation.reshape(shape)
-        for running, batch in ((self.mean, mean), (self.variance, variance)):
-            running.value *= _KEEP
-            running.value += (1 - _KEEP) * batch
-        self.kept = normal, deviation
-        return normal * self.gamma.value.reshape(shape) + self.beta.value.reshape(shape)
+        if run.share.is_first:
+            for running, batch in ((self.mean, mean), (self.variance, variance)):
+                running.value *= _KEEP
+                running.value += (1 - _KEEP) * batch
+        self.kept = centred, deviation, m, total
+        y = centred * (self.gamma.value / deviation).reshape(shape)
+        y += self.beta.value.reshape(shape)
+        return y
 
     def backward(self, dy: Array) -> Array:
         """Leave dγ and dβ; return ``γ/σ (dy - dβ / m - x̂ dγ / m)``."""
-        normal, deviation = self.kept
+        centred, deviation, m, total = self.kept
         axes, shape = (0, *range(2, dy.ndim)), (-1, *[1] * (dy.ndim - 2))
         self.beta.gradient[...] = dy.sum(axis=axes)
-        self.gamma.gradient[...] = (dy * normal).sum(axis=axes)
-        m = dy.size // dy.shape[1]
-        dx = dy - (self.beta.gradient / m).reshape(shape) - normal * (self.gamma.gradient / m).reshape(shape)
+        self.gamma.gradient[...] = (dy * centred).sum(axis=axes) / deviation
+        dbeta, dgamma = total(self.xp.stack([self.beta.gradient, self.gamma.gradient]))
+        dx = centred * (-dgamma / (m * deviation)).reshape(shape)
+        dx += dy
+        dx -= (dbeta / m).reshape(shape)
         dx *= (self.gamma.value / deviation).reshape(shape)
         return dx

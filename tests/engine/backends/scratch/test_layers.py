@@ -16,6 +16,7 @@ from engine.backends.scratch.activations import erf
 from engine.backends.scratch.assembly import assemble
 from engine.backends.scratch.blocks import Concat, Residual
 from engine.backends.scratch.conv import pad, parts, unpad, windows_of
+from engine.backends.scratch.gradient_check import check_gradients
 from engine.backends.scratch.layers import Pass
 from engine.backends.scratch.losses import SoftmaxCrossEntropy
 from engine.backends.scratch.network import ScratchBackend
@@ -70,6 +71,34 @@ def test_padding_is_put_around_and_taken_off():
 
     assert np.array_equal(padded, np.pad(x, ((0, 0), (0, 0), (1, 1), (2, 2)), constant_values=-7))
     assert np.array_equal(unpad(padded, (1, 2)), x)
+
+
+# Of these the first three have windows that serve two rows of the output.
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "height", "use_bias"),
+    [
+        ((5, 3), (1, 1), (0, 0), 8, True),
+        ((5, 5), (1, 2), (2, 1), 6, False),
+        ((10, 2), (2, 1), (0, 1), 12, True),
+        ((5, 3), (1, 1), (0, 0), 9, True),
+        ((5, 3), (2, 1), (0, 0), 11, True),
+        ((4, 4), (1, 1), (1, 1), 9, True),
+    ],
+)
+def test_a_convolution_and_its_derivatives_are_those_of_the_definition(kernel, stride, padding, height, use_bias):
+    layer = Conv2D(3, kernel, stride=stride, padding=padding, use_bias=use_bias)
+    spec = NetworkSpec("net", (2, height, 7), (Conv2D(2, (1, 1)), layer, Activation("tanh"), Flatten(), Dense(3)))
+    network = build(spec, ScratchBackend(dtype=np.float64))
+    images = samples(spec, 4).images / 255
+
+    outputs = network.activations(images)
+    checks = check_gradients(spec)
+
+    reference = Reference(spec, network.weights())
+    reference.logits(images)
+    np.testing.assert_allclose(outputs["conv2"], reference.outputs["conv2"], rtol=1e-12, atol=1e-13)
+    assert {check.path for check in checks} >= {"conv1/weight", "conv2/weight"}
+    assert [check.verdict for check in checks] == ["agrees"] * len(checks)
 
 
 def test_of_equal_values_the_first_wins_and_only_one():
