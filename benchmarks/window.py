@@ -1,9 +1,11 @@
 """What an open window costs: training speed with and without it, answers to the pen, gaps of the event loop.
 
 Rounds without and with a window alternate in one run, each in a process of its own, over the same network, backend,
-batch size and data. Without a window it is the bare loop of ``contestant.py``: batches one after the other. In the
-window LeNet's curves, kernels and the feature maps of a drawn digit are visible; after ``--seconds`` digits are drawn
-by mouse events all the time for as long again, and for some seconds after the run.
+batch size and data. Without a window it is the bare loop of ``contestant.py``: batches one after the other. Since two
+processes differ by more than is looked for, there is a closer comparison within the second: by turns its window is
+shown, hidden, and hidden and paused while the bare loop trains a network of its own (in NumPy; MXNet bears one thread
+only). In the window LeNet's curves, kernels and the feature maps of a drawn digit are visible; after ``--seconds``
+digits are drawn by mouse events all the time for as long again, and for some seconds after the run.
 
     python benchmarks/window.py [--rounds 3] [--seconds 12] [--network lenet-tanh] [--backend scratch] [--json]
 
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +34,29 @@ IDLE_SECONDS = 8.0
 # By turns within one process the window is hidden and shown: its neighbours on the machine disturb both alike.
 TURNS, TURN_SECONDS, SETTLE_SECONDS = 6, 2.0, 0.4
 MANY_EPOCHS = 10_000
+QUIET = 0.15  # of a core
 
 
 def headless(network: str, backend: str, seconds: float) -> dict[str, Any]:
     """Train without a window for ``seconds`` and return samples per second."""
+    from engine import spare_memory
+
+    spare_memory.keep()
+    train = bare_loop(network, backend)
+    train(WARM_UP_SECONDS)
+    return {"samples_per_second": train(seconds)}
+
+
+def bare_loop(network: str, backend: str) -> Callable[[float], float]:
+    """Return the shortest loop there is, which trains for some seconds and returns samples per second."""
     from benchmarks.contestant import bare
     from benchmarks.races import Race
-    from engine import spare_memory
     from engine.architecture.zoo import experiment
     from engine.backends.choice import make_backend
     from engine.data.catalog import load_dataset
 
-    spare_memory.keep()
     chosen = experiment(network)
-    train = bare(make_backend(backend), Race(network, chosen.network(), chosen.config, 1.0), load_dataset("mnist"))
-    train(WARM_UP_SECONDS)
-    return {"samples_per_second": train(seconds)}
+    return bare(make_backend(backend), Race(network, chosen.network(), chosen.config, 1.0), load_dataset("mnist"))
 
 
 def fastest(network: str) -> str:
@@ -98,18 +108,28 @@ def windowed(network: str, backend: str, seconds: float) -> dict[str, Any]:
         run_loop(seconds)
         return (window.controller.position.step - first) * batch_size / (time.perf_counter() - began)
 
-    kept = []
+    def click(button: str, state: str) -> None:
+        QTest.mouseClick(window.findChild(QPushButton, button), Qt.MouseButton.LeftButton)
+        wait_until(application, lambda: window.controller.state == state)
+
+    bare = bare_loop(network, backend) if backend == "scratch" else None
+    turns: dict[str, list[float]] = {"shown": [], "hidden": [], "bare": []}
     for _ in range(TURNS):
         window.hide()
         run_loop(SETTLE_SECONDS)
-        hidden = speed(TURN_SECONDS)
+        turns["hidden"].append(speed(TURN_SECONDS))
+        if bare is not None:
+            click("pauseButton", "paused")
+            run_loop_until_quiet()
+            turns["bare"].append(bare(TURN_SECONDS))
+            click("pauseButton", "training")
         window.show()
         run_loop(SETTLE_SECONDS)
-        kept.append(speed(TURN_SECONDS) / hidden)
+        turns["shown"].append(speed(TURN_SECONDS))
 
     gaps.start()
     began = time.perf_counter(), time.thread_time()
-    result: dict[str, Any] = {"samples_per_second": speed(), "kept": kept}
+    result: dict[str, Any] = {"samples_per_second": speed(), "turns": turns}
     result["thread_share"] = (time.thread_time() - began[1]) / (time.perf_counter() - began[0])
     artist.start()
     result["drawing_samples_per_second"] = speed()
@@ -138,6 +158,15 @@ def run_loop(seconds: float) -> None:
     loop = QEventLoop()  # when the application's own ends, it closes the worker
     QTimer.singleShot(int(1000 * seconds), loop.quit)
     loop.exec()
+
+
+def run_loop_until_quiet() -> None:
+    """Let the window live until it has computed all that a pause gives it time for."""
+    busy = 1.0
+    while busy > QUIET:
+        began = time.perf_counter(), time.process_time()
+        run_loop(SETTLE_SECONDS)
+        busy = (time.process_time() - began[1]) / (time.perf_counter() - began[0])
 
 
 def wait_until(application: Any, holds: Any, seconds: float = 60.0) -> None:
@@ -301,9 +330,11 @@ def report(rounds: list[dict[str, dict[str, Any]]], options: argparse.Namespace)
     print(f"  without a window   {median('headless', 'samples_per_second'):8,.0f} samples/s")
     print(f"  with the window    {median('window', 'samples_per_second'):8,.0f} samples/s")
     print(f"  speed kept         {statistics.median(ratios):8.1%}   (rounds: {', '.join(f'{r:.1%}' for r in ratios)})")
-    kept = [share for r in rounds for share in r["window"]["kept"]]
-    spread = f"({min(kept):.1%} to {max(kept):.1%})"
-    print(f"  shown to hidden    {statistics.median(kept):8.1%}   {spread}")
+    for other in ("hidden", "bare"):
+        turns = [r["window"]["turns"] for r in rounds]
+        kept = [a / b for turn in turns for a, b in zip(turn["shown"], turn[other], strict=False)]  # bare not always
+        if kept:
+            print(f"  shown to {other:<10}{statistics.median(kept):8.1%}   ({min(kept):.1%} to {max(kept):.1%})")
     print(f"  its thread takes   {median('window', 'thread_share'):8.1%} of a core")
     drawing = median("window", "drawing_samples_per_second")
     print(f"  while drawing      {drawing:8,.0f} samples/s")

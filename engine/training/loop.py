@@ -21,6 +21,7 @@ from engine.training.data import TrainingData, evaluation_batch
 from engine.training.events import (
     EpochDone,
     Evaluating,
+    LiveSetting,
     Position,
     RunFinished,
     RunStarted,
@@ -149,7 +150,9 @@ class _Run:
         if self._resumed is not None and epoch == self._start.epoch:
             self._reports.resume_epoch(self._resumed)
         for batch in range(first, self._batches_per_epoch):
-            yield from self._changes()
+            changes = self._live.take_changes()
+            if changes:
+                yield from self._tell(changes)
             self._begin_batch(order[batch * self._config.batch_size :][: self._config.batch_size])
             # The newest batch runs on the device while the one before is read: nothing waits.
             settle = self._live.take_settling()
@@ -204,13 +207,11 @@ class _Run:
         )
         return self._reports.complete(begun)
 
-    def _changes(self) -> Iterator[TrainingEvent]:
+    def _tell(self, changes: list[tuple[LiveSetting, float, float]]) -> Iterator[TrainingEvent]:
         """Tell what was changed, once all batches before the change are told."""
-        changes = self._live.take_changes()
-        if changes:
-            self._finish_batches()
-            if self._reports.due(0):
-                yield self._reports.batches_done()  # without a state: the new settings hold already
+        self._finish_batches()
+        if self._reports.due(0):
+            yield self._reports.batches_done()  # without a state: the new settings hold already
         for setting, old, new in changes:
             yield SettingChanged(self._run, self._reports.position, setting, old, new)
 

@@ -25,6 +25,8 @@ def factor(schedule: ScheduleConfig, batch: int, batches_per_epoch: int, epochs:
     float
         More than 0 for the first batch of any schedule; at most 1.
     """
+    if schedule.name == "constant" and not schedule.warmup_epochs:
+        return 1.0
     warmup = round(schedule.warmup_epochs * batches_per_epoch)
     if batch < warmup:
         return (batch + 1) / (warmup + 1)

@@ -29,7 +29,7 @@ def one_thread() -> Iterator[None]:
         _holders += 1
         if _holders == 1:
             for library, _ in _libraries():
-                library.set_num_threads(1)
+                _set(library, 1)
     try:
         yield
     finally:
@@ -37,7 +37,13 @@ def one_thread() -> Iterator[None]:
             _holders -= 1
             if _holders == 0:
                 for library, threads in _libraries():
-                    library.set_num_threads(threads)
+                    _set(library, threads)
+
+
+def _set(library: Any, threads: int) -> None:
+    library.set_num_threads(threads)
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread()  # or what other threads set would be ignored in silence from now on
 
 
 @lru_cache

@@ -127,7 +127,7 @@ def test_a_network_that_is_let_go_leaves_no_threads():
 
 
 THREADS = """
-import json
+import json, threading
 from engine.backends.mxnet import runtime
 from engine.backends.scratch import blas
 runtime.load()
@@ -135,11 +135,17 @@ from threadpoolctl import threadpool_info
 def counts():
     libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
     return sorted(("mxnet" in library["filepath"], library["num_threads"]) for library in libraries)
+def within():
+    with blas.one_thread():
+        told.append(counts())
 told = [blas.threads(), counts()]
 with blas.one_thread():
     with blas.one_thread():
         told.append(counts())
     told.append(counts())
+other = threading.Thread(target=within)
+other.start()
+other.join()
 told.append(counts())
 print(json.dumps(told))
 """
@@ -151,11 +157,11 @@ def test_only_numpys_products_stay_on_one_thread_and_only_within():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    threads, before, inner, outer, after = json.loads(done.stdout)
+    threads, before, inner, outer, elsewhere, after = json.loads(done.stdout)
     numpys = [count for is_mxnets, count in before if not is_mxnets]
     mxnets = [[is_mxnets, count] for is_mxnets, count in before if is_mxnets]
     assert threads == 2 and numpys == [2]
-    assert inner == outer == [[False, 1], *mxnets]
+    assert inner == outer == elsewhere == [[False, 1], *mxnets]
     assert after == before
 
 
