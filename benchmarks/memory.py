@@ -28,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.startup import resident_mb
 
 _SAMPLE_MS = 1000
+# More than that between two samples, and the process was stopped (SIGSTOP): nothing was trained.
+_LONGEST_STEP_S = 5.0
 _REST_MS = 5000
 _PROMISED_IDLE, _PROMISED_TRAINING = 250, 500
 # A growth below this, in MB an hour, is not told from none within some minutes.
@@ -46,7 +48,7 @@ def measure(network: str, minutes: float) -> dict[str, Any]:
     controller = lambda: window.controller  # noqa: E731  # there once the window is filled
     result: dict[str, Any] = {"samples": []}
     before: Counter[str] = Counter()
-    began = 0.0
+    seconds = looked = 0.0
 
     def begin_rest() -> None:
         if controller().state == "ready" and controller().dataset is not None and "ready_mb" not in result:
@@ -60,12 +62,14 @@ def measure(network: str, minutes: float) -> dict[str, Any]:
         for dock in window.docks():
             dock.show()
         window.findChild(QPushButton, "trainButton").click()
-        nonlocal began
-        began = time.monotonic()
+        nonlocal looked
+        looked = time.monotonic()
         sampling.start()
 
     def sample() -> None:
-        seconds = time.monotonic() - began
+        nonlocal seconds, looked
+        passed, looked = time.monotonic() - looked, time.monotonic()
+        seconds += min(passed, _LONGEST_STEP_S)
         result["samples"].append((seconds, resident_mb()))
         if not before and controller().position.epoch > 0:
             result["first_epoch_s"] = seconds

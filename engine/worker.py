@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -18,6 +19,8 @@ from engine.workbench import Workbench
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
 _CAN_WAIT = (BatchesDone, Evaluating)
 _HAND_OVER_S = 0.001
+# What the system takes from the worker where the window wants a core too, from 0 (nothing) to 19.
+_NICENESS = 5
 
 
 class Worker:
@@ -79,6 +82,8 @@ class Worker:
             self._notify()
 
     def _work(self) -> None:
+        # Threads that begin on this one, MXNet's and those of shared batches, are like it.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         self._guard(partial(self._bench.load, self._first_dataset()))
         while not self._closing:
             command = self._next_command()

@@ -175,16 +175,14 @@ class ScratchNetwork(Network):
     @_here
     def classify(self, images: Array, with_activations: bool = False) -> Pending[Classification]:
         """Classify images in inference mode."""
-        outputs: dict[str, Any] = {}
-        logits = self._infer(images, Pass(record=outputs.__setitem__) if with_activations else Pass())
+        logits, outputs = self._infer(images, with_activations)
         probabilities = softmax(self._xp, logits.reshape(len(logits), -1))
         return Later(self._place.copies({_PROBABILITIES: probabilities, **outputs}), _classification)
 
     @_here
     def activity(self, images: Array) -> Pending[dict[str, LayerActivity]]:
         """Measure every layer's activity in inference mode."""
-        outputs: dict[str, Any] = {}
-        self._infer(images, Pass(record=outputs.__setitem__))
+        _, outputs = self._infer(images, with_activations=True)
         return Ready(layer_activities(outputs))
 
     @_here
@@ -219,12 +217,24 @@ class ScratchNetwork(Network):
             raise TrainingError("training.not_prepared", "Training was not prepared for this network.")
         self._optimizer.set_state(state)
 
-    def _infer(self, images: Array, run: Pass) -> Any:
-        shaped = np.ascontiguousarray(images, self._dtype).reshape(len(images), *self.spec.input_shape)
-        return self._layers.forward(self._xp.asarray(shaped), run)
+    def _infer(self, images: Array, with_activations: bool) -> tuple[Any, dict[str, Any]]:
+        """Return the logits, and every layer's output by path where they are asked for."""
+        x = self._xp.asarray(np.ascontiguousarray(images, self._dtype).reshape(len(images), *self.spec.input_shape))
 
-    def _share_out(self, samples: int, work: Callable[[Part], Figures]) -> list[Figures]:
-        def in_silence(part: Part) -> Figures:
+        def look(part: Part) -> tuple[Any, dict[str, Any]]:
+            outputs: dict[str, Any] = {}
+            run = Pass(record=outputs.__setitem__ if with_activations else None, share=part.share)
+            return self._replicas[part.rank].layers.forward(x[part.within], run), outputs
+
+        shares = self._share_out(len(images), look)
+        if len(shares) == 1:
+            return shares[0]
+        logits, recorded = zip(*shares, strict=True)
+        outputs = {path: self._xp.concatenate([part[path] for part in recorded]) for path in recorded[0]}
+        return self._xp.concatenate(logits), outputs
+
+    def _share_out(self, samples: int, work: Callable[[Part], R]) -> list[R]:
+        def in_silence(part: Part) -> R:
             with _quiet():  # which holds for one thread
                 return work(part)
 

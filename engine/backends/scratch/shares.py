@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -66,7 +67,9 @@ class Crew:
         """
         size = min(self.size, samples // _FEWEST_SAMPLES, samples * self._multiply_adds // _FEWEST_MULTIPLY_ADDS)
         if self._threads is None or size < 2:
-            return [work(Part(0, slice(0, samples), ALONE))]
+            # Products for few samples are done before a thread of BLAS is awake, which then looks out for more.
+            with blas.one_thread() if self._threads and samples < _FEWEST_SAMPLES else nullcontext():
+                return [work(Part(0, slice(0, samples), ALONE))]
         meeting: _Meeting[Any] = _Meeting(size)
         ends = [samples * rank // size for rank in range(size + 1)]
         with blas.one_thread():

@@ -45,6 +45,9 @@ def trained(threads, batch_size=11, reduction="mean"):
         results |= {f"d {path} {step}": gradient for path, gradient in network.gradients().items()}
     figures = network.evaluate_batch(data, 3, 2 * batch_size).result()
     results |= {"test loss": figures.loss, "test correct": figures.correct}
+    answer = network.classify(batch.images / 255, with_activations=True).result()
+    results |= {"answer": answer.probabilities, "unrecorded": network.predict(batch.images / 255)}
+    results |= {f"output {path}": output for path, output in answer.activations.items()}
     return results | network.weights() | network.optimizer_state()
 
 
@@ -97,6 +100,17 @@ def test_cheap_batches_stay_on_the_thread_that_asks(monkeypatch):
     assert places(19) == [here]
     assert len(places(20)) == 2 and here not in places(20)
     assert len(places(1000)) == 4
+
+
+def test_products_for_few_samples_stay_on_the_thread_that_asks(monkeypatch):
+    monkeypatch.setattr(shares, "_FEWEST_SAMPLES", 4)
+
+    def alone(size, multiply_adds, number):
+        return Crew(size, multiply_adds).share_out(number, lambda part: blas._holders)
+
+    assert alone(2, HEAVY, 3) == [1]  # within one_thread
+    assert alone(2, HEAVY, 5) == [0]  # too few to be shared, and enough for BLAS
+    assert alone(1, HEAVY, 3) == [0]
 
 
 def test_an_error_of_one_share_is_told_and_the_others_do_not_wait_for_it():
