@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from gui.curves_figure import CurvesFigure
 
 # Drawn at most six times a second, loss and accuracy in two turns: both at once would hold the window up too long.
-_REST_MS, _LONGEST_REST_MS, _BETWEEN_MS = 135, 500, 25
+_REST_MS, _LONGEST_REST_MS, _BETWEEN_MS = 160, 500, 25
 # The share of the time of one core that the curves may take: where painting is slow, they are drawn less often.
-_BUDGET = 0.05
+_BUDGET = 0.03
 # As many earlier runs as there are colours to tell them apart.
 _EARLIER_RUNS = len(SERIES)
 

@@ -15,7 +15,7 @@ from engine.architecture.shapes import summarize
 from gui.views import Views
 
 # What is watched while training is asked for this often; each look costs the training a little.
-_WATCH_EVERY_S = 0.33
+_WATCH_EVERY_S = 0.5
 # While training, the bars follow the moving pen at this pace, and the end of a stroke at once.
 _FOLLOW_PEN_MS = 80
 # Feature maps follow the pen more slowly still, and the figures in the diagram's boxes are read, not watched.
