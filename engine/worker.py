@@ -19,7 +19,7 @@ from engine.workbench import Workbench
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
 _CAN_WAIT = (BatchesDone, Evaluating)
 _HAND_OVER_S = 0.001
-# What the system takes from the worker where the window wants a core too, from 0 (nothing) to 19.
+# By how much the window goes before the worker where both want a core, up to 19.
 _NICENESS = 5
 
 
@@ -82,8 +82,8 @@ class Worker:
             self._notify()
 
     def _work(self) -> None:
-        # Threads that begin on this one, MXNet's and those of shared batches, are like it.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        # On Linux this holds for one thread, and for those that it starts: MXNet's, and those of shared batches.
+        os.nice(_NICENESS)
         self._guard(partial(self._bench.load, self._first_dataset()))
         while not self._closing:
             command = self._next_command()

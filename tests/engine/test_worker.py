@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import replace
@@ -17,6 +18,7 @@ from engine.architecture.shapes import summarize
 from engine.backends.mxnet.gluon import GluonBackend
 from engine.errors import DataError
 from engine.storage.model_file import Model, save_model
+from engine.training.chance import sample_order
 from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
 from engine.training.initializers import initial_weights
@@ -101,6 +103,24 @@ def test_a_data_set_asked_for_before_the_start_is_read_beside_mxnet(monkeypatch)
         assert name == "halves" or told.command is command
         assert worker.close(20)
     assert len(readers) == 2 and not any("netarium-worker" in name for name in readers)
+
+
+def test_the_worker_and_what_it_starts_let_the_window_go_first(listener, monkeypatch):
+    levels = {}
+
+    def noting(*arguments):
+        levels["worker"] = os.getpriority(os.PRIO_PROCESS, 0)
+        started = threading.Thread(target=lambda: levels.update(started=os.getpriority(os.PRIO_PROCESS, 0)))
+        started.start()
+        started.join()
+        return sample_order(*arguments)
+
+    monkeypatch.setattr("engine.training.loop.sample_order", noting)
+    train(listener)
+    listener.wait_for_kind(RunFinished)
+
+    lower = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+    assert levels == {"worker": lower, "started": lower}
 
 
 def test_a_run_goes_from_started_to_completed_and_learns(listener):

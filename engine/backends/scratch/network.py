@@ -238,7 +238,7 @@ class ScratchNetwork(Network):
             with _quiet():  # which holds for one thread
                 return work(part)
 
-        while len(self._replicas) < self._crew.size:
+        while len(self._replicas) < self._crew.shares_of(samples):
             self._replicas.append(Replica(self.spec, self._xp, self._dtype, self._replicas[0]))
         return self._crew.share_out(samples, in_silence)
 

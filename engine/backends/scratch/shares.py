@@ -47,13 +47,18 @@ class Crew:
     size : int
         How many there are, at least 1. With 1, all is done on the thread that calls.
     multiply_adds : int
-        What one sample costs, forward.
+        What one sample costs, forward, in layers that are worth sharing.
     """
 
     def __init__(self, size: int, multiply_adds: int) -> None:
-        self.size = size
+        self._size = size
         self._multiply_adds = multiply_adds
-        self._threads = ThreadPoolExecutor(size, "netarium-share") if size > 1 else None
+        self._threads = ThreadPoolExecutor(size, "netarium-share")  # they begin when there is something to do
+
+    def shares_of(self, samples: int) -> int:
+        """Return into how many shares a batch is cut; a small one is not shared."""
+        costs = samples * self._multiply_adds
+        return max(1, min(self._size, samples // _FEWEST_SAMPLES, costs // _FEWEST_MULTIPLY_ADDS))
 
     def share_out(self, samples: int, work: Callable[[Part], T]) -> list[T]:
         """Have ``work`` done for each share of a batch at the same time, and return the results in order.
@@ -61,14 +66,15 @@ class Crew:
         Parameters
         ----------
         samples : int
-            In the batch. A small one is not shared.
+            In the batch.
         work : callable
-            Called on threads of their own. The first error, in order, is raised once all have ended.
+            Called on threads of their own, or here if there is one share. The first error, in order, is raised once all
+            have ended.
         """
-        size = min(self.size, samples // _FEWEST_SAMPLES, samples * self._multiply_adds // _FEWEST_MULTIPLY_ADDS)
-        if self._threads is None or size < 2:
+        size = self.shares_of(samples)
+        if size == 1:
             # Products for few samples are done before a thread of BLAS is awake, which then looks out for more.
-            with blas.one_thread() if self._threads and samples < _FEWEST_SAMPLES else nullcontext():
+            with blas.one_thread() if self._size > 1 and samples < _FEWEST_SAMPLES else nullcontext():
                 return [work(Part(0, slice(0, samples), ALONE))]
         meeting: _Meeting[Any] = _Meeting(size)
         ends = [samples * rank // size for rank in range(size + 1)]

@@ -70,7 +70,10 @@ def test_shares_give_the_same_to_the_last_bit_whenever_they_are_done():
 
 @pytest.mark.parametrize(("number", "size", "count"), [(10, 3, 3), (7, 2, 2), (5, 4, 2), (3, 4, 1), (0, 4, 1)])
 def test_every_sample_is_in_one_share(number, size, count):
-    parts = Crew(size, HEAVY).share_out(number, lambda part: part)
+    crew = Crew(size, HEAVY)
+    parts = crew.share_out(number, lambda part: part)
+
+    assert crew.shares_of(number) == count
 
     assert [part.rank for part in parts] == list(range(count))
     assert [i for part in parts for i in range(number)[part.within]] == list(range(number))
