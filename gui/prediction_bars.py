@@ -52,13 +52,20 @@ class PredictionBars(QWidget):
         self._names = list(names)
         self.updateGeometry()
         self.set_probabilities(None)
+        self.update()
 
     def set_probabilities(self, probabilities: np.ndarray | None) -> None:
         """Show probabilities, array (classes,) in [0, 1], or empty bars; values that do not fit the names are none."""
         fits = probabilities is not None and np.size(probabilities) == len(self._names)
+        before = self._looks()
         self._values = np.asarray(probabilities, np.float64).ravel() if fits else None
         self._describe()
-        self.update()
+        if self._looks() != before:  # a run brings the answers of a network that learned a little, twice a second
+            self.update()
+
+    def _looks(self) -> tuple[object, ...]:
+        """Return what decides how the bars look: what is written is finer than a pixel."""
+        return () if self._values is None else (int(self._values.argmax()), *map(percent, self._values))
 
     def set_message(self, text: str) -> None:
         """Say, in place of empty bars, why there are no probabilities; an empty text brings the bars back."""

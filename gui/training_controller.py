@@ -28,7 +28,7 @@ from gui.twin_runs import TwinRuns
 from gui.views import Views
 
 # The window looks for messages this often while there may be some that did not wake it.
-_LOOK_EVERY_MS = 33
+_LOOK_EVERY_MS = 66
 
 # Learns within seconds: the tutorials' LeNet with tanh stays at chance for its whole first epoch.
 FIRST_NETWORK = "lenet-bn"

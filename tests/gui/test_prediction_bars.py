@@ -89,3 +89,26 @@ def test_answers_about_other_classes_are_not_shown(bars):
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0.0%"), (0.973, "97.3%"), (1.0, "100%"), (0.9996, "100%")])
 def test_percentages_have_one_decimal(value, text):
     assert percent(value) == text
+
+
+def test_bars_are_painted_anew_only_if_they_look_different(bars, qtbot):
+    bars.set_probabilities(ANSWER)
+    qtbot.waitExposed(bars)
+    qtbot.wait(20)
+    painted = []
+    paint = bars.paintEvent
+    bars.paintEvent = lambda event: (painted.append(event), paint(event))
+
+    bars.set_probabilities(ANSWER + np.float32(1e-5))
+    qtbot.wait(20)
+    assert painted == []
+    assert bars.probabilities() == pytest.approx((ANSWER + 1e-5).tolist())
+
+    bars.set_probabilities(ANSWER[::-1])
+    qtbot.waitUntil(lambda: len(painted) == 1)
+
+    bars.set_class_names([str(digit) for digit in range(10)])
+    qtbot.waitUntil(lambda: len(painted) == 2)
+
+    bars.set_class_names([f"class {digit}" for digit in range(10)])
+    qtbot.waitUntil(lambda: len(painted) == 3)
