@@ -13,7 +13,7 @@ from functools import partial
 from engine import messages as m
 from engine.backends.base import Backend
 from engine.backends.choice import make_backend
-from engine.training.events import BatchesDone, Evaluating
+from engine.training.events import BatchesDone, Evaluating, joined
 from engine.workbench import Workbench
 
 # A report of batches or of progress can wait for the window's next look; everything else wakes it.
@@ -61,10 +61,14 @@ class Worker:
             self._changed.notify()
 
     def take(self) -> list[m.Message]:
-        """Return all messages since the last call, in order."""
-        taken = []
+        """Return all messages since the last call, in order; reports of a run that follow each other come as one."""
+        taken: list[m.Message] = []
         while self._outbox:
-            taken.append(self._outbox.popleft())
+            message, before = self._outbox.popleft(), taken[-1] if taken else None
+            if isinstance(message, BatchesDone) and isinstance(before, BatchesDone) and before.run == message.run:
+                taken[-1] = joined(before, message)
+            else:
+                taken.append(message)
         return taken
 
     def close(self, timeout: float = 10.0) -> bool:

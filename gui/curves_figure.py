@@ -130,7 +130,8 @@ class CurvesFigure(QWidget):
         earlier : sequence of Run
         view : View
         quantities : sequence of Quantity
-            Whose plots get the newest batches; each takes some milliseconds.
+            Whose plots get the newest batches; each takes some milliseconds. With the first of ``QUANTITIES`` the axis
+            follows and the values are written, for both.
         """
         self._current = current
         before, self._view = self._view, view
@@ -140,7 +141,8 @@ class CurvesFigure(QWidget):
             self._arrange()
         if view.log != before.log:
             self._loss.set_log(view.log)
-        if self._follows_x:
+        begins = QUANTITIES[0] in quantities  # what both plots share is done once a round
+        if self._follows_x and begins:
             self._follow(current, earlier)
         low, high = self._loss.x_window()
         window = (low - (high - low) / 4, high + (high - low) / 4)  # panning finds the next piece drawn already
@@ -150,7 +152,8 @@ class CurvesFigure(QWidget):
         for quantity, ceiling in zip(QUANTITIES, (_ceiling(current), 1.0), strict=True):
             if quantity in quantities:
                 self._plot(quantity).fit_y(ceiling)
-        self._show_values()
+        if begins:
+            self._show_values()
 
     def reset_view(self) -> None:
         """Show everything again, and follow the run."""

@@ -79,6 +79,21 @@ class BatchesDone(Struct, frozen=True):
     state: RunState | None = None
 
 
+def joined(first: BatchesDone, second: BatchesDone) -> BatchesDone:
+    """Return two reports of one run, the second right after the first, as one."""
+    counts = len(first.losses), len(second.losses)
+    seconds = sum(n / report.samples_per_second for n, report in zip(counts, (first, second), strict=True))
+    return BatchesDone(
+        run=second.run,
+        position=second.position,
+        losses=np.concatenate([first.losses, second.losses]),
+        accuracies=np.concatenate([first.accuracies, second.accuracies]),
+        learning_rate=second.learning_rate,
+        samples_per_second=sum(counts) / seconds,
+        state=second.state,
+    )
+
+
 class Evaluating(Struct, frozen=True):
     """The validation images are being classified: ``done`` of ``total``."""
 

@@ -20,7 +20,7 @@ from engine.errors import DataError
 from engine.storage.model_file import Model, save_model
 from engine.training.chance import sample_order
 from engine.training.config import InitializerConfig, OptimizerConfig, TrainingConfig
-from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged
+from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, RunStarted, SettingChanged
 from engine.training.initializers import initial_weights
 from engine.worker import Worker
 from tests.engine.conftest import make_dataset
@@ -132,6 +132,29 @@ def test_a_run_goes_from_started_to_completed_and_learns(listener):
     assert epochs[-1].validation_accuracy > 0.95
     assert sum(len(b.losses) for b in listener.told if isinstance(b, BatchesDone)) == 40
     assert listener.wait_for_state("ready").trained
+
+
+def test_reports_that_follow_each_other_are_taken_as_one():
+    worker = Worker()
+
+    def report(run, step, losses, speed):
+        position = Position(0, step, step, float(step))
+        return BatchesDone(run, position, np.array(losses), np.array(losses) / 10, 0.1 * step, speed)
+
+    finished = RunFinished("a", Position(0, 3, 3, 3.0), "completed")
+    reports = [report("a", 1, [3.0], 100.0), report("a", 3, [2.0, 1.0], 400.0)]
+    for message in (*reports, finished, report("b", 1, [5.0], 100.0), report("c", 1, [6.0], 100.0)):
+        worker._post(message)
+
+    first, second, *others = worker.take()
+
+    assert first.losses.tolist() == [3, 2, 1]
+    assert first.accuracies.tolist() == pytest.approx([0.3, 0.2, 0.1])
+    assert (first.position, first.learning_rate) == (reports[1].position, reports[1].learning_rate)
+    assert first.samples_per_second == pytest.approx(200)  # a third of them at 100, and the rest at 400
+    assert second is finished
+    assert [other.run for other in others] == ["b", "c"]
+    assert worker.take() == []
 
 
 def test_pause_holds_and_resume_goes_on_where_it_was(listener):
