@@ -1,4 +1,4 @@
-"""What the curves know of each run: a row per batch, a row per epoch, and the changes between; no Qt."""
+"""What the curves know of each run: rows of its batches, a row per epoch, and the changes between; no Qt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from gui.curve_points import Array, Growing, Smoothed
 Quantity = Literal["loss", "accuracy"]
 QUANTITIES: tuple[Quantity, ...] = ("loss", "accuracy")
 XAxis = Literal["step", "epoch", "seconds"]
+_PLACES: tuple[XAxis, ...] = ("step", "epoch", "seconds")
+
+MOST_ROWS = 1_000_000
+"""Of a table: more than any screen has room for, while a small network trains tens of millions of batches a night."""
 
 
 class View(NamedTuple):
@@ -25,16 +29,26 @@ class View(NamedTuple):
 
 
 class Table:
-    """Columns of numbers that grow together.
+    """Columns of numbers that grow together, a row for each batch or epoch, in bounded memory.
+
+    When ``MOST_ROWS`` are exceeded, each two neighbours become one row, as will those that are added later: with the
+    place of the later one, and the means of what was measured.
 
     Parameters
     ----------
     *columns : str
-        Their names. ``table["loss"]`` is a view (rows,), float64.
+        Their names; places are ``step``, ``epoch`` and ``seconds``. ``table["loss"]`` is a view (rows,), float64.
+
+    Attributes
+    ----------
+    stride : int
+        How many batches or epochs a row stands for.
     """
 
     def __init__(self, *columns: str) -> None:
+        self.stride = 1
         self._columns = {name: Growing() for name in columns}
+        self._open = np.empty((len(columns), 0))  # less than a row's worth
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values())))
@@ -43,18 +57,30 @@ class Table:
         return self._columns[column].values
 
     def append(self, **rows: ArrayLike) -> None:
-        """Append one row of numbers, or several of arrays (count,); every column must be given."""
-        for name, column in self._columns.items():
-            column.append(rows[name])
+        """Append what was measured once, or arrays (count,); every column must be given."""
+        new = np.concatenate([self._open, np.array([np.atleast_1d(rows[name]) for name in self._columns], float)], 1)
+        count = new.shape[1] // self.stride
+        self._open = new[:, count * self.stride :]
+        groups = new[:, : count * self.stride].reshape(len(new), count, self.stride)
+        for (name, column), group in zip(self._columns.items(), groups, strict=True):
+            column.append(group[:, -1] if name in _PLACES else group.mean(axis=1))
 
     def extend(self, rows: Mapping[str, Array]) -> None:
         """Append rows from columns (rows,), of which those that are no columns of this table are passed over."""
         self.append(**{name: rows[name] for name in self._columns})
 
-    def truncate(self, length: int) -> None:
-        """Forget all but the first ``length`` rows."""
+    def truncate(self, step: int) -> None:
+        """Forget what lies behind ``step``."""
+        length = int(np.searchsorted(self["step"], step, "right"))
+        self._open = self._open[:, :0]
         for column in self._columns.values():
             column.truncate(length)
+
+    def fold(self) -> None:
+        """Let each two rows become one."""
+        self.stride *= 2
+        for name, column in self._columns.items():
+            column.fold(averaged=name not in _PLACES)
 
 
 class Run:
@@ -73,9 +99,9 @@ class Run:
     name, number, label : str, int, str
         Its identifier, its place in this sitting from 0 on, and what the user calls it.
     batches : Table
-        One row per batch: ``step`` (batches since the weights were drawn), ``epoch`` (epochs done, with a
-        fraction), ``seconds`` (time spent training), ``loss``, ``accuracy`` (share of right answers) and
-        ``learning_rate``.
+        One row per batch, or for several where they are more than ``MOST_ROWS``: ``step`` (batches since the weights
+        were drawn), ``epoch`` (epochs done, with a fraction), ``seconds`` (time spent training), ``loss``,
+        ``accuracy`` (share of right answers) and ``learning_rate``.
     epochs : Table
         One row per finished epoch, with the same three positions and the figures of ``EpochDone``.
     changes : list of SettingChanged
@@ -113,7 +139,7 @@ class Run:
         self._batches_per_epoch = max(1, start.batches_per_epoch)
         self._seconds = start.start.seconds
         for table in (self.batches, self.epochs):
-            table.truncate(int(np.searchsorted(table["step"], start.start.step, "right")))
+            table.truncate(start.start.step)
         self.changes = [change for change in self.changes if change.position.step <= start.start.step]
         self._smoothed.clear()
 
@@ -133,6 +159,8 @@ class Run:
             learning_rate=np.full(count, event.learning_rate),
         )
         self._seconds = position.seconds
+        while len(self.batches) > MOST_ROWS:
+            self._fold()
 
     def add_epoch(self, event: EpochDone) -> None:
         """Append the figures of a finished epoch."""
@@ -160,13 +188,19 @@ class Run:
         """Return a smoothed column of ``batches``; see ``Smoothed``."""
         known = self._smoothed.get(column)
         if known is None or known.smoothing != smoothing:
-            known = self._smoothed[column] = Smoothed(smoothing)
+            known = self._smoothed[column] = Smoothed(smoothing, self.batches.stride)
         return known.follow(self.batches[column])
 
     def last_place(self, axis: XAxis) -> float:
         """Return the largest position on an axis, 0 for a run without a batch."""
         ends = [table[axis][-1] for table in (self.batches, self.epochs) if len(table)]
         return float(max(ends, default=0.0))
+
+    def _fold(self) -> None:
+        for column, smoothed in self._smoothed.items():
+            smoothed.follow(self.batches[column])
+            smoothed.fold()
+        self.batches.fold()
 
 
 def merged(changes: Sequence[tuple[float, SettingChanged]], gap: float) -> list[tuple[float, SettingChanged]]:

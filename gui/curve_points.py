@@ -57,6 +57,20 @@ class Growing:
             self._buffer = self._buffer[:length].copy()
             self._length = length
 
+    def fold(self, averaged: bool = False) -> None:
+        """Let each two values become one, their mean or the later one; a last one without a partner stays."""
+        values, folded = self.values, np.empty(len(self._buffer))  # another buffer: views taken before keep theirs
+        earlier, later, last = values[: len(values) // 2 * 2 : 2], values[1::2], values[len(values) // 2 * 2 :]
+        pairs = folded[: len(later)]
+        if averaged:
+            np.add(earlier, later, out=pairs)
+            pairs /= 2
+        else:
+            pairs[:] = later
+        self._length = len(pairs) + len(last)
+        folded[len(pairs) : self._length] = last
+        self._buffer = folded
+
 
 class Smoothed:
     """The exponential moving average of an array that grows; only what is new is computed.
@@ -68,10 +82,13 @@ class Smoothed:
     ----------
     smoothing : float in [0, 1)
         s: the share of the past that is kept at every batch.
+    stride : int
+        How many batches each value stands for.
     """
 
-    def __init__(self, smoothing: float) -> None:
+    def __init__(self, smoothing: float, stride: int = 1) -> None:
         self.smoothing = smoothing
+        self._decay = smoothing**stride
         self._averages = Growing()
         self._sum = self._weight = 0.0
 
@@ -80,12 +97,19 @@ class Smoothed:
         for start in range(len(self._averages), len(values), _PIECE):
             new = values[start : start + _PIECE]
             finite = np.isfinite(new)
-            sums = decayed_sums(np.where(finite, new, 0.0), self.smoothing, self._sum)
-            weights = decayed_sums(finite, self.smoothing, self._weight)
+            sums = decayed_sums(np.where(finite, new, 0.0), self._decay, self._sum)
+            weights = decayed_sums(finite, self._decay, self._weight)
             self._sum, self._weight = sums[-1], weights[-1]
             with np.errstate(invalid="ignore"):
                 self._averages.append(sums / weights)
         return self._averages.values
+
+    def fold(self) -> None:
+        """Learn that from now on each value stands for twice as many batches, and so do those averaged before."""
+        self._averages.fold()
+        # Two values of the past weigh as much together as the one that stands for both.
+        self._sum, self._weight = self._sum / (1 + self._decay), self._weight / (1 + self._decay)
+        self._decay **= 2
 
 
 def decayed_sums(values: Array, decay: float, before: float) -> Array:

@@ -27,7 +27,7 @@ _ROWS_PER_PIECE = 10_000
 COLUMNS = (
     "run",  # its identifier
     "label",  # its name in the window
-    "row",  # "batch" or "epoch"
+    "row",  # "batch" or "epoch"; a batch row stands for several neighbours where a run has over a million batches
     "step",  # batches since the weights were drawn
     "epoch",  # epochs done, with a fraction
     "seconds",  # time spent training

@@ -44,7 +44,8 @@ class CurvesPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("curvesPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Run] = {}  # the current one last, and as many before it as are shown
+        self._count = 0
         self._labels: dict[str, str] = {}
         self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
@@ -154,14 +155,17 @@ class CurvesPanel(QWidget):
         self._controls.set_narrow(self.width() < NARROW)
 
     def _start(self, event: RunStarted) -> None:
-        run = self._runs.get(event.run)
+        past = self._pasts.pop(event.run, ({}, {}))
+        run = self._runs.pop(event.run, None)
         if run is None:
-            number = len(self._runs)
+            number, self._count = self._count, self._count + 1
             label = self._labels.get(event.run, self.tr("Run {number}").format(number=number + 1))
-            run = self._runs[event.run] = Run(event, number, label, *self._pasts.pop(event.run, ({}, {})))
+            run = Run(event, number, label, *past)
         else:
             run.begin(event)
-        self._current = run
+        self._runs[event.run] = self._current = run
+        for forgotten in list(self._runs)[: -_EARLIER_RUNS - 1]:
+            del self._runs[forgotten]
         self._controls.setEnabled(True)
         if self._loader.is_loaded:
             self._pages.setCurrentWidget(self._figure)

@@ -6,7 +6,8 @@ import numpy as np
 
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, Position, RunStarted, SettingChanged
-from gui.curve_data import Run, merged
+from gui.curve_data import MOST_ROWS, Run, merged
+from gui.curve_points import Smoothed
 
 BATCHES = 10
 
@@ -110,3 +111,60 @@ def test_what_a_run_had_done_before_comes_first_and_what_lies_behind_its_start_i
     run.add_batches(BatchesDone("a", Position(1, 4, 9, 2.5), np.array([0.1]), np.array([1.0]), 0.1, 100.0))
     assert run.batches["step"][-2:].tolist() == [8.0, 9.0]
     assert run.batches["seconds"][-1] == 2.5
+
+
+def long_run(count, smoothing=0.0, event=100_000):
+    """A run of so many batches, whose loss is the number of the batch; with its smoothed curve where one is shown."""
+    run = Run(started(), 0, "a")
+    for step in range(0, count, event):
+        new = np.arange(step + 1, min(step + event, count) + 1, dtype=float)
+        epoch, batch = divmod(int(new[-1]), BATCHES)
+        position = Position(epoch, batch, int(new[-1]), new[-1] / 2)
+        run.add_batches(BatchesDone("a", position, new, np.sin(new / 1e5), 0.1, 100.0))
+        if smoothing:
+            run.smoothed("accuracy", smoothing)
+    return run
+
+
+def test_a_run_of_many_batches_takes_bounded_memory_and_keeps_its_places_and_means():
+    run = long_run(5 * MOST_ROWS)
+    stride = run.batches.stride
+    assert len(run.batches) <= MOST_ROWS
+    assert stride == 8  # five times too many: twice as many a row, three times over
+    steps, losses = run.batches["step"], run.batches["loss"]
+    assert (np.diff(steps) == stride).all()
+    assert steps[0] == stride
+    assert 5 * MOST_ROWS - steps[-1] < stride
+    np.testing.assert_allclose(losses, steps - (stride - 1) / 2)
+    np.testing.assert_allclose(run.batches["epoch"], steps / BATCHES)
+
+
+def test_a_million_batches_are_kept_one_by_one():
+    run = long_run(1_000_000)
+    assert run.batches["step"].tolist() == list(range(1, 1_000_001))
+
+
+def test_the_smoothed_curve_of_a_folded_run_is_the_one_of_its_batches():
+    count, smoothing = int(2.3 * MOST_ROWS), 0.999
+    followed, anew = long_run(count, smoothing), long_run(count)
+    exact = Smoothed(smoothing).follow(np.sin(np.arange(1.0, count + 1) / 1e5))
+    for run in (followed, anew):
+        at = run.batches["step"].astype(int)[1000:] - 1
+        np.testing.assert_allclose(run.smoothed("accuracy", smoothing)[1000:], exact[at], atol=1e-4)
+
+
+def test_a_folded_run_goes_back():
+    run = long_run(MOST_ROWS + 3)
+    run.begin(started(Position(1, 0, 10, 5.0)))
+    assert run.batches["step"].tolist() == [2, 4, 6, 8, 10]
+    run.add_batches(BatchesDone("a", Position(1, 3, 13, 6.5), np.array([1.0, 3.0, 5.0]), np.ones(3), 0.1, 100.0))
+    assert run.batches["step"][-2:].tolist() == [10, 12]
+    assert run.batches["loss"][-1] == 2.0
+
+
+def test_what_was_taken_out_of_a_run_stays_as_it_was_when_the_run_is_folded():
+    run = long_run(MOST_ROWS, event=MOST_ROWS)
+    losses = run.batches["loss"]
+    run.add_batches(BatchesDone("a", Position(0, 1, MOST_ROWS + 1, 1e9), np.zeros(1), np.zeros(1), 0.1, 100.0))
+    assert losses[:3].tolist() == [1, 2, 3]
+    assert len(run.batches) == MOST_ROWS // 2 + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 
 import numpy as np
@@ -23,10 +24,11 @@ from engine.training.events import (
     SettingChanged,
 )
 from gui import curves_figure  # noqa: F401  # so that the panel need not load it when the first run begins
+from gui.curve_data import Run
 from gui.curve_plot import CurvePlot
 from gui.curves_export import COLUMNS
 from gui.curves_panel import CurvesPanel
-from gui.theme import DARK, LIGHT
+from gui.theme import DARK, LIGHT, SERIES
 
 BATCHES = 20
 VALIDATION = [0.8, 0.3, 0.5]
@@ -175,6 +177,20 @@ def test_earlier_runs_stay_until_they_are_switched_off(panel, qtbot):
     qtbot.mouseClick(child(panel, QToolButton, "earlierRunsButton"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not legend.isVisible())
     assert [len(xs(line)) for pair in loss.earlier for line in pair] == [0, 0]
+
+
+def test_runs_that_are_no_longer_shown_are_forgotten(panel, qtbot):
+    for number in range(20):
+        train(panel, f"run {number}")
+    train(panel, "run 15")  # goes on, and is the latest now
+    train(panel, "new")
+    legend = child(panel, QLabel, "runsLegend")
+    drawn(qtbot, panel)
+    qtbot.waitUntil(lambda: "Run&nbsp;21" in legend.text())
+    assert "Run&nbsp;16" in legend.text()
+    assert "Run&nbsp;10" not in legend.text()
+    held = [run for run in gc.get_objects() if isinstance(run, Run)]
+    assert len(held) == 1 + len(SERIES)
 
 
 def test_a_change_while_training_is_marked(panel, qtbot):
