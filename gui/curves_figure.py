@@ -37,6 +37,7 @@ class CurvesFigure(QWidget):
         self._view = View()
         self._current: Run | None = None
         self._follows_x = True
+        self._is_following = False
         self._pointer: float | None = None
         # What was drawn last, so that it is not drawn again before it changes.
         self._earlier_state: tuple[object, ...] = ()
@@ -69,7 +70,7 @@ class CurvesFigure(QWidget):
             plot.zoomed.connect(self._on_zoom)
             plot.reset_asked.connect(self.reset_view)
             plot.x_range_changed.connect(lambda plot=plot, other=other: other.set_x_window(*plot.x_window()))
-            plot.x_range_changed.connect(self.stale)
+            plot.x_range_changed.connect(self._on_x_range)
         self._lay_out()
         self.apply_theme(LIGHT)
 
@@ -192,7 +193,9 @@ class CurvesFigure(QWidget):
         # Room to grow into, so that the axis moves now and then and not with every batch.
         if not current.live or not end <= high <= 1.25 * end:
             high = end * (1.1 if current.live else 1.015)
+        self._is_following = True
         self._loss.show_x_from_zero(high)
+        self._is_following = False
 
     def _draw_batches(self, run: Run, window: tuple[float, float], quantities: Sequence[Quantity]) -> None:
         x, smoothing = run.batches[self._view.axis], self._view.smoothing
@@ -302,6 +305,10 @@ class CurvesFigure(QWidget):
         for plot in self._both:
             plot.set_crosshair(self._pointer)
         self._show_values()
+
+    def _on_x_range(self) -> None:
+        if not self._is_following:  # otherwise it is being drawn
+            self.stale.emit()
 
     def _on_zoom(self) -> None:
         self._follows_x = False

@@ -23,7 +23,7 @@ from engine.training.events import (
     RunStarted,
     SettingChanged,
 )
-from gui import curves_figure  # noqa: F401  # so that the panel need not load it when the first run begins
+from gui import curves_figure  # so that the panel need not load it when the first run begins
 from gui.curve_data import Run
 from gui.curve_plot import CurvePlot
 from gui.curves_export import COLUMNS
@@ -177,6 +177,22 @@ def test_earlier_runs_stay_until_they_are_switched_off(panel, qtbot):
     qtbot.mouseClick(child(panel, QToolButton, "earlierRunsButton"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not legend.isVisible())
     assert [len(xs(line)) for pair in loss.earlier for line in pair] == [0, 0]
+
+
+def test_each_plot_is_drawn_once_when_the_axis_follows_the_run(panel, qtbot, monkeypatch):
+    train(panel, finish=False)
+    drawn(qtbot, panel)
+    qtbot.wait(100)
+    turns = []
+    draw = curves_figure.CurvesFigure.draw
+    monkeypatch.setattr(curves_figure.CurvesFigure, "draw", lambda *given: (turns.append(given[-1]), draw(*given))[-1])
+    before = plots(panel)[0].x_window()
+    panel.add_event(BatchesDone("a", Position(9, 0, 9 * BATCHES, 20.0), np.ones(5), np.ones(5), 0.1, 900.0))
+    qtbot.waitUntil(lambda: len(turns) == 2)
+    assert plots(panel)[0].x_window()[1] > 2 * before[1]
+    assert plots(panel)[1].x_window() == plots(panel)[0].x_window()
+    qtbot.wait(200)
+    assert turns == [["loss"], ["accuracy"]]
 
 
 def test_runs_that_are_no_longer_shown_are_forgotten(panel, qtbot):
