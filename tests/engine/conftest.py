@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine import messages as m
 from engine.data.dataset import Dataset
+from engine.worker import Worker
+from tests.engine.listening import Listener
 
 
 def make_dataset(samples: int = 400, side: int = 28, seed: int = 0) -> Dataset:
@@ -22,3 +25,15 @@ def make_dataset(samples: int = 400, side: int = 28, seed: int = 0) -> Dataset:
 @pytest.fixture(scope="session")
 def halves() -> Dataset:
     return make_dataset()
+
+
+@pytest.fixture
+def listener(monkeypatch):
+    monkeypatch.setattr("engine.data.catalog.load_dataset", lambda name: make_dataset())
+    worker = Worker()
+    listener = Listener(worker)
+    worker.start()
+    listener.wait_for_state("ready")
+    listener.ask(m.LoadDataset("halves"), m.DatasetLoaded)
+    yield listener
+    assert worker.close(20), "the worker's thread did not stop"
