@@ -117,11 +117,11 @@ def _weights(race: Race) -> Weights:
 
 
 def contestant(kind: str, race: Race, threads: int) -> Train:
-    """Return a way to train the network of a race: ``torch``, or a backend, also after ``bare`` or ``recorded``."""
+    """Return a way to train the network of a race: ``torch``, or a backend, also after ``bare`` and the like."""
     dataset = load_dataset("mnist")
     if kind == "torch":
         return in_torch(race, dataset, threads)
-    backend = make_backend(kind.removeprefix("bare ").removeprefix("recorded "))
+    backend = make_backend(kind.split()[-1])
     if kind.startswith("bare "):
         return bare(backend, race, dataset)
     return ours(backend, race, dataset, kind.startswith("recorded "))

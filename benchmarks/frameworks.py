@@ -3,9 +3,11 @@
 Every way to train is a process of its own that waits until its turn comes, so all are measured by turns in one run:
 a machine that grows warmer or busier does so for all. Ratios are the result; samples a second depend on the machine.
 
-    python benchmarks/frameworks.py [--rounds 5] [--seconds 1] [--only mlp-32 lenet] [--json FILE]
+    python benchmarks/frameworks.py [--rounds 5] [--seconds 1] [--only mlp-32 lenet] [--busy 1] [--json FILE]
 
-Without PyTorch (``pip install torch==2.13.0``, see README.md beside this file) our own ways are measured alone.
+``--busy`` has other programs beside it that take a core each, and races the NumPy backend once more with threads that
+stay awake (decision 0020). Without PyTorch (``pip install torch==2.13.0``, see README.md beside this file) our own ways
+are measured alone.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from engine.backends.choice import BACKEND_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 BARE = ("gluon", "scratch")
+WAKEFUL = "wakeful scratch"
 
 
 class Contestant:
@@ -35,6 +38,8 @@ class Contestant:
     def __init__(self, race: str, kind: str, threads: int) -> None:
         self.kind = kind
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+        if kind == WAKEFUL:
+            environment["OPENBLAS_THREAD_TIMEOUT"] = "26"  # what OpenBLAS does by itself
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "benchmarks" / "contestant.py"), race, kind, str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
@@ -64,16 +69,22 @@ class Contestant:
         return json.loads(line)
 
 
-def measure(race: str, rounds: int, seconds: float, threads: int) -> dict[str, list[float]]:
+def measure(race: str, rounds: int, seconds: float, threads: int, busy: int = 0) -> dict[str, list[float]]:
     """Return samples a second of every way to train a network, a value for each round."""
     kinds = [*BACKEND_NAMES, *(f"bare {name}" for name in BARE)]
+    if busy:
+        kinds.append(WAKEFUL)
     if importlib.util.find_spec("torch") is not None:
         kinds.append("torch")
     contestants = [Contestant(race, kind, threads) for kind in kinds]
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
     for number in range(rounds):
         turned = contestants[number % len(contestants) :] + contestants[: number % len(contestants)]
         for contestant in turned:
             contestant.run(seconds)
+    for other in others:
+        other.kill()
+        other.wait()
     for contestant in contestants:
         contestant.end()
     return {contestant.kind: contestant.rates for contestant in contestants}
@@ -113,18 +124,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", nargs="+", choices=RACES, default=list(RACES))
+    parser.add_argument("--busy", type=int, default=0, help="other programs beside it, each with a core to itself")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = []
     for race in options.only:
-        rows.append(report(race, measure(race, options.rounds, options.seconds, options.threads)))
+        rows.append(report(race, measure(race, options.rounds, options.seconds, options.threads, options.busy)))
+    if options.busy:
+        print(f"\nBeside {options.busy} busy program(s):")
     print(f"\n{'':40}{'best backend':14}{'to PyTorch':>11}{'aim':>6}   gluon, scratch to their bare loops")
     for row in rows:
         to_torch = f"{row['to_torch'][0]:.2f}" if "to_torch" in row else "–"
         bares = ", ".join(f"{row[f'{name}_to_bare'][0]:.2f}" for name in BARE)
         print(f"{row['title']:40}{row['best']:14}{to_torch:>11}{row['aim']:>6}   {bares}")
     if options.json:
-        options.json.write_text(json.dumps({"threads": options.threads, "rows": rows}, indent=1))
+        options.json.write_text(json.dumps({"threads": options.threads, "busy": options.busy, "rows": rows}, indent=1))
     return 0
 
 

@@ -182,3 +182,27 @@ def test_the_commands_of_app_are_those_there_are():
     from engine.cli import _COMMANDS
 
     assert set(app.COMMANDS) == set(_COMMANDS)
+
+
+WATCHED = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_THREAD_TIMEOUT"))
+
+sys.meta_path.insert(0, Watch())
+import {module}
+assert "numpy" in sys.modules
+"""
+
+
+@pytest.mark.parametrize("module", ["gui.launch, gui.draw_panel", "engine.cli.training", "engine.worker"])
+@pytest.mark.parametrize(("chosen", "expected"), [(None, "4"), ("20", "20")])
+def test_the_threads_of_matrix_products_are_told_to_sleep_before_numpy_is_there(module, chosen, expected):
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED.format(module=module)], capture_output=True, text=True, timeout=60, cwd=ROOT,
+        env=environment(OPENBLAS_THREAD_TIMEOUT=chosen),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.split()[:1], done.stderr) == (0, [expected], "")
