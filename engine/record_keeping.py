@@ -59,6 +59,9 @@ class RecordKeeper:
         """
         if self._writer is not None:
             self._writer.settle()
+        if self._store is not None and not self._store.is_in_place:
+            self._store.close()
+            self._store = None
         if self._store is None:
             try:
                 self._store = RunStore()

@@ -134,6 +134,8 @@ class HistoryDesk(QObject):
         self._let_go()
 
     def _answer(self, request: _Request) -> _Answer | Exception | None:
+        if self._store is not None and not self._store.is_in_place:
+            self._let_go()
         try:
             if self._store is None:
                 self._store = RunStore(self._folder)

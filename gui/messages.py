@@ -171,6 +171,12 @@ TEMPLATES: dict[str, object] = {
         "messages",
         "The weights are of another network than the run's.",
     ),
+    "history.removed": QT_TRANSLATE_NOOP(
+        "messages",
+        "The history of runs was removed or replaced while Netarium used it. Training goes on and is recorded "
+        "in the history that is there now; saved models are untouched. If the other was to stay, close Netarium "
+        "and put its folder back.",
+    ),
     "history.suffix": QT_TRANSLATE_NOOP(
         "messages",
         "{file} was not written: a run is exported as {suffixes}, by the end of the file's name.",

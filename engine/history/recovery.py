@@ -16,7 +16,8 @@ from engine.architecture.shapes import summarize
 from engine.errors import FileError, NetariumError
 from engine.history.checkpoints import figures, forget
 from engine.history.records import Origin, RunStart
-from engine.history.store import DATABASE, LOCK, RunStore, history_folder, now
+from engine.history.run_lock import LOCK, claim
+from engine.history.store import DATABASE, RunStore, history_folder, now
 from engine.storage.model_file import Model, load_model
 from engine.storage.paths import data_home
 from engine.training.config import TrainingConfig
@@ -109,7 +110,7 @@ def _mark_interrupted(store: RunStore) -> tuple[int, ...]:
     for record in store.runs() + store.runs(deleted=True):
         if record.status != "running":
             continue
-        lock = store.lock(record.id)
+        lock = claim(store.run_folder(record.id))
         if lock is None:
             continue  # another Netarium trains it at this moment
         store.update(record.id, {"status": "interrupted", "ended": now()})
@@ -219,7 +220,7 @@ def _release_abandoned(store: RunStore) -> None:
     for path in (store.folder / "runs").glob(f"*/{LOCK}"):
         if not path.parent.name.isdigit():
             continue
-        lock = store.lock(int(path.parent.name))
+        lock = claim(path.parent)
         if lock is not None:
             path.unlink(missing_ok=True)
             os.close(lock)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine.backends.mxnet import runtime
 from engine.errors import FileError, TrainingError
 from engine.history.records import CheckpointRecord, RunRecord, RunStart
+from engine.history.run_lock import claim
 from engine.history.store import RunStore
 from engine.storage.model_file import Model, load_model
 
@@ -63,7 +64,7 @@ def find_resumable(store: RunStore, run: int) -> Resumable:
 def _refuse_if_busy(store: RunStore, record: RunRecord) -> None:
     if record.status != "running":
         return
-    lock = store.lock(record.id)
+    lock = claim(store.run_folder(record.id))
     if lock is None:
         raise TrainingError(
             "history.busy", "Run {run} is being trained by another Netarium at this moment; stop it there first.",

@@ -15,7 +15,8 @@ from engine.errors import TrainingError
 from engine.history.checkpoints import forget
 from engine.history.decimation import Decimated, read_chunks
 from engine.history.records import Array, RunStart
-from engine.history.store import LOCK, RunStore, now
+from engine.history.run_lock import LOCK, claim
+from engine.history.store import RunStore, now
 from engine.training.events import BatchesDone, EpochDone, FinishReason, SettingChanged
 
 _THUMBNAIL_POINTS = 48
@@ -60,7 +61,7 @@ class RunLog:
         self.id = run
         self._start, self._parameters = start, parameters
         self._goes_on_at: int | None = None  # the step from which a run of the history goes on
-        self._is_known = False
+        self._known_to: RunStore | None = None
         self._began, self._replayed = began, replayed
         self._lock = threading.Lock()
         self._descriptor: int | None = None
@@ -69,7 +70,10 @@ class RunLog:
         self._changes: list[tuple[Any, ...]] = []
         self._values: dict[str, Any] = {}
         self._seconds = start.first.seconds
-        # Only the writer's thread uses these.
+        # Only the writer's thread uses these: what was written since the run began or went on, and the points of all.
+        self._written_epochs: list[tuple[Any, ...]] = []
+        self._written_changes: list[tuple[Any, ...]] = []
+        self._written_values: dict[str, Any] = {}
         self._decimated = Decimated()
         self._accuracies: list[float] = []
         self._expected: dict[int, tuple[float, ...]] = {}  # figures of epochs that are trained a second time
@@ -136,6 +140,8 @@ class RunLog:
         sqlite3.Error, OSError
             If it cannot be written.
         """
+        if self._known_to not in (None, store):
+            self._forget_store()
         self._make_known(store)
         assert self.id is not None
         with self._lock:
@@ -151,6 +157,9 @@ class RunLog:
                 self._values = values | self._values
             self._decimated.mark_unwritten()
             raise
+        self._written_epochs += epochs
+        self._written_changes += changes
+        self._written_values |= values
         self._compare(epochs)
 
     def release(self, store: RunStore) -> None:
@@ -187,7 +196,7 @@ class RunLog:
         self._accuracies.extend(row[6] for row in epochs)
 
     def _make_known(self, store: RunStore) -> None:
-        if self._is_known:
+        if self._known_to is store:
             return
         # Whatever fails here is tried again from there. A run is claimed before another process can see that it runs:
         # what nobody holds is taken for interrupted.
@@ -201,8 +210,20 @@ class RunLog:
             self._expect_parent(store)
         else:
             self._go_back(store, self.id, self._goes_on_at)
-        self._is_known = True
+        self._known_to = store
         self._began(self.id)
+
+    def _forget_store(self) -> None:
+        """Begin anew, as another run, with all that was written: the history that knew the run is gone."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self.id = self._descriptor = self._goes_on_at = self._known_to = None
+        with self._lock:
+            self._epochs = self._written_epochs + self._epochs
+            self._changes = self._written_changes + self._changes
+            self._values = self._written_values | self._values
+        self._written_epochs, self._written_changes, self._accuracies = [], [], []
+        self._decimated.mark_unwritten()
 
     def _claim(self, store: RunStore) -> tuple[int, int]:
         """Add the run and lock it, and return its number and the lock."""
@@ -266,7 +287,7 @@ class RunLog:
 
 def _locked(store: RunStore, run: int) -> int:
     """Claim a run; ``TrainingError`` if another process records it, whose figures must not be mixed with these."""
-    lock = store.lock(run)
+    lock = claim(store.run_folder(run))
     if lock is None:
         raise TrainingError(
             "history.taken",

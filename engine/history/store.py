@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import sqlite3
@@ -34,7 +33,6 @@ from engine.training.config import TrainingConfig
 from engine.training.events import Position
 
 DATABASE = "runs.sqlite3"
-LOCK = "running.lock"
 _WAIT_S = 10.0  # for another process to finish its transaction
 
 # Made while modules are imported: msgspec works a type out when it first reads one, and two threads at that crash.
@@ -89,6 +87,7 @@ class RunStore:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             migrate(self._connection)
+            self._identity = os.stat(self.folder / DATABASE)
         except BaseException:
             self._connection.close()
             raise
@@ -96,6 +95,14 @@ class RunStore:
     def close(self) -> None:
         """Let go of the database."""
         self._connection.close()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file still lies where it was opened: one that was removed or replaced is written in vain."""
+        try:
+            return os.path.samestat(os.stat(self.folder / DATABASE), self._identity)
+        except OSError:
+            return False
 
     def run_folder(self, run: int) -> Path:
         """Return the folder of a run's checkpoints; it need not exist."""
@@ -260,27 +267,6 @@ class RunStore:
         """Change columns of a run."""
         columns = ", ".join(f"{column} = ?" for column in values)
         self._connection.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values.values(), run))
-
-    def lock(self, run: int) -> int | None:
-        """Claim a run for this process while it records it; None if another process holds it.
-
-        The lock is a file that the system lets go when the process ends, however it ends; closing the descriptor that
-        is returned lets it go too.
-        """
-        path = self.run_folder(run) / LOCK
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
-                    return descriptor
-            except FileNotFoundError:
-                pass  # whoever held it before has just removed it: what is locked is no file any more
-            except OSError:
-                os.close(descriptor)
-                return None
-            os.close(descriptor)
 
     def _listed(self, row: tuple[Any, ...]) -> RunRecord:
         known = self._known.get(row[0])

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import NetariumError
+from engine.errors import FileError, NetariumError
 from engine.history.records import RunRecord
 from engine.history.recovery import Opening, open_history
 from engine.history.store import RunStore
@@ -25,7 +25,7 @@ class HistoryWriter:
     Parameters
     ----------
     opened : callable (Opening, RunRecord or None)
-        Told once, when the history was opened and put in order, with the newest run.
+        Told when the history was opened and put in order, with the newest run: once, unless somebody removes it.
     troubled : callable (NetariumError or None)
         Told when writing fails, once until it works again, and then with None.
     folder : Path, optional
@@ -104,6 +104,12 @@ class HistoryWriter:
 
     def _open(self) -> RunStore | None:
         """Return the store; None while it is not yet time to try again."""
+        if self._store is not None and not self._store.is_in_place:
+            self._store.close()
+            self._store = None
+            self._troubled(_removed())
+            self._in_trouble = True
+            self._opened_at = 0.0
         if self._store is None:
             if time.monotonic() - self._opened_at < _TRY_AGAIN_S and self._in_trouble:
                 return None
@@ -111,3 +117,12 @@ class HistoryWriter:
             self._store, opening = open_history(self._folder)
             self._opened(opening, self._store.newest())
         return self._store
+
+
+def _removed() -> NetariumError:
+    return FileError(
+        "history.removed",
+        "The history of runs was removed or replaced while Netarium used it. Training goes on and is recorded in the "
+        "history that is there now; saved models are untouched. If the other was to stay, close Netarium and put its "
+        "folder back.",
+    )

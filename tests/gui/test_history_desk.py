@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_deleted_runs_go_and_come_back(recorded, qtbot):
     assert [run.id for run in runs] == [2]
     (runs,) = asked(qtbot, recorded.runs_read, lambda: recorded.restore([1]))
     assert [run.id for run in runs] == [2, 1]
+
+
+def test_a_history_that_was_removed_is_opened_anew(recorded, qtbot):
+    assert len(runs_of(qtbot, recorded)) == 2
+    shutil.rmtree(history_folder())
+    assert runs_of(qtbot, recorded) == []
+    record_two_runs()
+    assert len(runs_of(qtbot, recorded)) == 2
+    assert recorded.problems == []
 
 
 def test_refreshes_that_wait_become_one(recorded, qtbot):

@@ -15,6 +15,7 @@ from engine.history.checkpoints import thin
 from engine.history.decimation import CHUNK, MOST_POINTS, Decimated, read_chunks
 from engine.history.records import BATCH_COLUMNS, Origin
 from engine.history.recovery import open_history
+from engine.history.run_lock import claim
 from engine.history.store import DATABASE, RunStore, history_folder
 from engine.history.writer import HistoryWriter
 from engine.storage.model_file import load_model
@@ -149,8 +150,8 @@ def test_files_without_an_entry_are_adopted_and_entries_without_a_file_dropped_a
 
 def test_a_run_that_another_process_records_is_not_called_interrupted(store):
     store.update(1, {"status": "running"})
-    lock = store.lock(1)
-    assert store.lock(1) is None
+    lock = claim(store.run_folder(1))
+    assert claim(store.run_folder(1)) is None
     again, opening = open_history()
     assert opening.interrupted == () and again.run(1).status == "running"
     again.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from engine.errors import NetariumError
 from engine.history.data import recorded_dataset
 from engine.history.records import Origin
 from engine.history.recovery import open_history
+from engine.history.run_lock import claim
 from engine.history.run_log import RunLog
 from engine.history.store import RunStore
 from engine.history.writer import HistoryWriter
@@ -82,7 +84,7 @@ def test_a_fault_of_our_own_ends_neither_the_training_nor_the_thread_that_writes
 def test_a_run_that_another_process_records_is_not_written_by_this_one():
     run = cut_run(7)
     store = RunStore()
-    held = store.lock(run)
+    held = claim(store.run_folder(run))
     before = store.run(run), store.batches(run)["step"].tolist()
     troubles = []
     writer = HistoryWriter(troubled=troubles.append)
@@ -96,6 +98,63 @@ def test_a_run_that_another_process_records_is_not_written_by_this_one():
     assert after[0].status == before[0].status
     os.close(held)
     store.close()
+
+
+def replace_by_a_copy(folder):
+    """Do what a program does that keeps folders the same on two machines."""
+    copy = folder.with_name("copy.sqlite3")
+    shutil.copy(folder / "runs.sqlite3", copy)
+    os.replace(copy, folder / "runs.sqlite3")
+
+
+@pytest.mark.parametrize(("harm", "runs"), [(shutil.rmtree, 1), (replace_by_a_copy, 2)])
+def test_a_run_is_entered_anew_when_the_history_is_removed_or_replaced_under_it(harm, runs):
+    troubles, numbers = [], []
+    writer = HistoryWriter(troubled=troubles.append)
+    recorder, events = recorded(writer, session_on(squares()), began=numbers.append)
+    for event in events:
+        if isinstance(event, BatchesDone) and event.position.step == 7:
+            writer.settle()
+            harm(RunStore().folder)
+    assert writer.close()
+    assert [trouble and trouble.code for trouble in troubles] == ["history.removed", None]
+    assert "Training goes on" in str(troubles[0])
+    store = RunStore()
+    assert len(store.runs()) == runs and numbers[-1] == recorder.id == runs
+    record = store.run(recorder.id)
+    assert (record.status, record.epochs, record.step) == ("completed", 3, 15)
+    assert store.epochs(recorder.id)["epoch"].tolist() == [1, 2, 3]
+    assert record.thumbnail.tolist() == store.epochs(recorder.id)["validation_accuracy"].astype("f4").tolist()
+    assert store.batches(recorder.id)["step"].tolist() == list(range(1, 16))
+    assert load_model(store.checkpoints(recorder.id)[-1].path).position.epoch == 3
+    store.close()
+
+
+def test_a_run_that_went_on_is_a_run_of_its_own_in_a_history_that_replaces_the_one_it_came_from():
+    run = cut_run(7)
+    store = RunStore()
+    session = return_to_run(store, run, squares(), make_backend).session
+    store.close()
+    writer = HistoryWriter()
+    recorder, events = recorded(writer, session, run=run, resume=True)
+    for event in events:
+        if isinstance(event, BatchesDone) and event.position.step == 12:
+            writer.settle()
+            shutil.rmtree(store.folder)
+    assert writer.close()
+    store = RunStore()
+    assert [(record.id, record.status, record.epochs) for record in store.runs()] == [(recorder.id, "completed", 3)]
+    assert store.batches(recorder.id)["step"].tolist() == list(range(1, 16))
+    store.close()
+
+
+def test_who_only_reads_finds_the_history_that_is_there_now():
+    keeper = RecordKeeper(lambda message: None)
+    cut_run(7)
+    assert len(keeper.store().runs()) == 1
+    shutil.rmtree(keeper.store().folder)
+    assert keeper.store().runs() == []
+    keeper.close()
 
 
 def test_what_a_branch_is_compared_with_may_fail_to_be_read_at_first(monkeypatch):
