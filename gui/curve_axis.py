@@ -43,7 +43,8 @@ class ReadableAxis(pg.AxisItem):
         if self.orientation == "left" and spacing >= _LARGE:
             return [f"{value:.3g}" for value in values]
         places = max(0, math.ceil(-math.log10(spacing) - 1e-9))
-        return [f"{value:,.{places}f}" for value in values]
+        # The room on the left of a horizontal axis is that of a lone 0.
+        return ["0" if abs(value) < spacing / 2 else f"{value:,.{places}f}" for value in values]
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         """Return (spacing, values) of the ticks; no minor ones, which only add lines."""

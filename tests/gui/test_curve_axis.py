@@ -22,3 +22,10 @@ def test_a_high_plot_keeps_all_its_numbers(qapp):
     axis = ReadableAxis("left", "percent")
     [(_, values)] = axis.tickValues(0.0, 1.0, 400)
     assert [round(value, 6) for value in values] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def test_zero_is_a_lone_zero_however_fine_the_steps_are(qapp):
+    axis = ReadableAxis("bottom")
+    assert axis.tickStrings([0.0, 0.2, 0.4], 1.0, 0.2) == ["0", "0.2", "0.4"]
+    assert axis.tickStrings([-1e-17, 0.005, 0.01], 1.0, 0.005) == ["0", "0.005", "0.010"]
+    assert axis.tickStrings([0.0, 2000.0], 1.0, 2000.0) == ["0", "2,000"]
