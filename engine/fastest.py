@@ -39,6 +39,7 @@ _ROUNDS, _ROUND_S, _MOST_BATCHES = 3, 0.05, 40
 _SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
 _OPERATIONS = 6  # for each multiplication with addition: two, in the forward pass and twice in the backward pass
 _MOST_KNOWN = 500
+_IN_DOUBT = 1.5  # a run so many times as fast as what was timed: something else took the cores then
 
 Rates = dict[str, float]
 
@@ -87,6 +88,17 @@ def find_fastest(
             known.rates[key] = rates
             _write(known)
     return _best(rates, names)
+
+
+def doubt(spec: NetworkSpec, config: TrainingConfig, device: str, backend: str, rate: float) -> None:
+    """Forget what was timed if a run was far faster (``rate``, in samples a second): it is timed again for the next.
+
+    Where another program took the cores while backends were timed, their order may be another than usual.
+    """
+    known, key = _read(), _key(spec, config, device, backends_on(device))
+    if rate > _IN_DOUBT * known.rates.get(key, {}).get(backend, rate):
+        del known.rates[key]
+        _write(known)
 
 
 def known_fastest(spec: NetworkSpec, config: TrainingConfig, device: str) -> str:

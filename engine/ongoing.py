@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 
 from engine.history.recorder import Recorder
 from engine.session import Session
-from engine.training.events import BatchesDone, RunFinished, TrainingEvent
+from engine.training.events import BatchesDone, EpochDone, RunFinished, TrainingEvent
 from engine.training.live import REPORT_EVERY_S
 
 
@@ -31,6 +31,8 @@ class OngoingRun:
         Whether it has ended by itself.
     batch_seconds : float
         How long a batch takes, as of late.
+    best_rate : float
+        Samples a second in the quickest epoch.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class OngoingRun:
         self.name, self.session, self.recorder = name, session, recorder
         self._events, self._post = events, post
         self.is_over = False
-        self.batch_seconds = 0.0
+        self.batch_seconds = self.best_rate = 0.0
 
     def advance(self) -> TrainingEvent | None:
         """Train on to the next event, and tell it; None when the run was over before."""
@@ -56,6 +58,8 @@ class OngoingRun:
         self.recorder.follow(event)
         if isinstance(event, BatchesDone):
             self.batch_seconds = self.session.config.batch_size / max(event.samples_per_second, 1.0)
+        elif isinstance(event, EpochDone):
+            self.best_rate = max(self.best_rate, event.samples_per_second)
         self.is_over = isinstance(event, RunFinished)
         return event
 

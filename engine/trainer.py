@@ -13,7 +13,7 @@ from engine.data.dataset import Dataset
 from engine.devices import check_device, device_or_cpu
 from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
-from engine.fastest import AUTO, find_fastest, known_fastest
+from engine.fastest import AUTO, doubt, find_fastest, known_fastest
 from engine.history.recorder import Recorder
 from engine.history.records import FRESH, Origin
 from engine.ongoing import OngoingRun
@@ -220,6 +220,9 @@ class Trainer:
         if isinstance(event, BatchesDone):
             self._parked = None
         if run is None or run.is_over:
+            if run is not None:
+                session = run.session
+                doubt(session.spec, session.config, session.backend.device, session.backend.name, run.best_rate)
             self.run = None
             self.state = "ready"  # also where going back fails
             failed = not isinstance(event, RunFinished) or event.reason == "failed"

@@ -12,7 +12,7 @@ from engine import messages as m
 from engine.architecture.zoo import experiment
 from engine.backends.choice import BACKEND_NAMES, make_backend
 from engine.errors import TrainingError
-from engine.fastest import AUTO, Fastest, find_fastest, known_fastest
+from engine.fastest import AUTO, Fastest, doubt, find_fastest, known_fastest
 from engine.storage.paths import data_home
 from engine.training.config import TrainingConfig
 from tests.engine.history.runs import CONFIG, SMALL
@@ -144,6 +144,17 @@ def test_batches_that_are_plainly_large_are_not_timed_at_all():
     assert make.made == {}
 
 
+def test_what_a_run_was_far_faster_than_is_timed_again():
+    find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.004, scratch=0.04))  # something else took the cores
+    timed = CONFIG.batch_size / 0.005
+    for backend, rate in (("gluon", 1.2 * timed), ("scratch", timed / 10), ("module", 9 * timed), ("gluon", 0.0)):
+        doubt(SMALL, CONFIG, "cpu", backend, rate)
+    make = paced(gluon=0.02, scratch=0.004)
+    assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon") and make.made == {}
+    doubt(SMALL, CONFIG, "cpu", "gluon", 2 * timed)
+    assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+
+
 @pytest.fixture
 def bench(monkeypatch):
     bench = Bench(monkeypatch)
@@ -185,3 +196,14 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_timed(bench, mon
     wrong = TrainingConfig(batch_size=0)
     [failed] = of_kind(bench.ask(m.Train("run 1", SMALL, wrong, "cpu", backend=AUTO)), m.CommandFailed)
     assert failed.error.code == "config.out_of_range"
+
+
+def test_a_run_in_the_window_puts_what_was_timed_to_the_test(bench):
+    def timed():
+        return len(msgspec.json.decode((data_home() / "backend-speeds.json").read_bytes())["rates"])
+
+    for seconds, left in ((0.0, 1), (0.25, 0)):  # about as fast as it is, and far slower
+        find_fastest(SMALL, CONFIG, "cpu", paced(gluon=seconds))
+        bench.ask(m.Train("run 1", SMALL, CONFIG, "cpu", backend=AUTO))
+        assert timed() == left
+        (data_home() / "backend-speeds.json").unlink()
