@@ -10,7 +10,7 @@ from engine.architecture.network import NetworkSpec
 from engine.backends.base import Backend
 from engine.backends.mxnet import runtime
 from engine.data.dataset import Dataset
-from engine.devices import check_device, device_or_cpu
+from engine.devices import backends_on, check_device, device_or_cpu
 from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
 from engine.fastest import AUTO, doubt, find_fastest, known_fastest
@@ -161,8 +161,10 @@ class Trainer:
         opened = open_model(command.path, command.spec)
         config = opened.model.config or command.config
         name = command.backend
-        if name == AUTO:
-            name = known_fastest(opened.model.spec, config, command.device)
+        if name == AUTO:  # what it was trained with: it answers as it did then, to the last bit
+            name = str(opened.model.versions.get("backend", ""))
+            if name not in backends_on(command.device):
+                name = known_fastest(opened.model.spec, config, command.device)
         backend = self._make_backend(name, check_device(command.device, name))
         self.session = Session(backend, opened.model.spec, config, self.dataset, opened.model)
         self._parked = self._recorder = None
@@ -183,7 +185,7 @@ class Trainer:
         session = self._bring_back()
         if session is None:
             raise TrainingError("training.no_network", "There is no network to save yet; train or open one first.")
-        versions = runtime.versions()
+        versions = {**runtime.versions(), "backend": session.backend.name}
         save_model_as(command.path, session.best_model(versions) if command.best else session.model(versions))
         self._post(m.Saved(command.path, command.best))
 

@@ -49,7 +49,7 @@ def train(options: argparse.Namespace) -> int:
     with Recording(options) as recording:
         session, events = _begun(options, recording)
         finished = _follow(session, events, options, recording)
-    versions = runtime.versions()
+    versions = {**runtime.versions(), "backend": session.backend.name}
     if options.save is not None:
         best = options.save_which == "best"
         save_model_as(options.save, session.best_model(versions) if best else session.model(versions))

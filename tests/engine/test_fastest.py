@@ -207,3 +207,22 @@ def test_a_run_in_the_window_puts_what_was_timed_to_the_test(bench):
         bench.ask(m.Train("run 1", SMALL, CONFIG, "cpu", backend=AUTO))
         assert timed() == left
         (data_home() / "backend-speeds.json").unlink()
+
+
+def test_an_opened_model_is_computed_by_what_trained_it_and_answers_the_same(bench, tmp_path):
+    path = tmp_path / "model.safetensors"
+    image = np.full((1, 8, 8), 0.3, np.float32)
+
+    def answer():
+        [predicted] = of_kind(bench.ask(m.Predict(1, image)), m.Prediction)
+        return predicted.probabilities.tolist()
+
+    for backend in ("scratch", "gluon"):
+        bench.ask(m.Train("run 1", SMALL, CONFIG, "cpu", backend=backend))
+        before = answer()
+        bench.ask(m.Save(path))
+        other = "gluon" if backend == "scratch" else "scratch"
+        bench.ask(m.Train("run 2", SMALL, CONFIG, "cpu", backend=other))
+        bench.ask(m.Open(path, None, CONFIG, "cpu", AUTO))
+        assert bench.bench.trainer.session.backend.name == backend
+        assert answer() == before

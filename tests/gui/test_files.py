@@ -139,7 +139,7 @@ def test_weights_alone_go_out_and_come_back(trained, dialogs, tmp_path, suffix):
     trained.train("softmax-regression", epochs=3)
     trained.trigger("openAction")
     trained.until(lambda: trained.controller.model_path == path)
-    assert trained.pick(2) == before
+    assert trained.pick(2) == pytest.approx(before, rel=1e-5)  # perhaps by another backend than the one that trained
 
 
 def test_a_model_is_exported_for_mxnet(trained, dialogs, tmp_path):

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from engine.data.catalog import open_folder
+from engine.history.run_lock import claim
 from engine.history.store import DATABASE, RunStore
 from engine.storage.model_file import load_model
 from tests.engine.cli.conftest import idx
@@ -262,7 +263,7 @@ def test_the_last_to_be_restored_is_what_was_deleted_last(run, store):
 
 def test_a_run_that_goes_on_is_not_deleted_nor_any_other_with_it(run, store):
     store.update(2, {"status": "running"})
-    descriptor = store.lock(2)  # as the process that trains it does
+    descriptor = claim(store.run_folder(2))  # as the process that trains it does
     try:
         assert "Run 2 is still going on" in run("runs", "delete", 1, 2).refusal()
         assert len(store.runs()) == 2
