@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from gui.colour_bar import ColourBar
 from gui.colour_scale import ColourScale
@@ -26,9 +27,12 @@ def colour_at(widget, point: QPointF) -> str:
 
 
 def point_at(view, place: QPointF) -> None:
-    """Move the pointer to a place, wherever a test before left it: no event comes where it is already."""
-    QTest.mouseMove(view, QPoint(-50, -50))
-    QTest.mouseMove(view, place.toPoint())
+    """Move the pointer without a button, whatever a test before left pressed or lying above."""
+    none = Qt.MouseButton.NoButton
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, place, view.mapToGlobal(place), none, none, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(view, event)
 
 
 def is_near(colour: QColor, name: str) -> bool:
