@@ -35,6 +35,7 @@ USUAL = BACKEND_NAMES[0]
 _WORTH_IT = 1.1  # how much faster than the usual backend another one has to be
 _WARM_UP = 1  # batches in which plans and kernels are made
 _ROUNDS, _ROUND_S, _MOST_BATCHES = 3, 0.05, 40
+_LONGEST_S = 1.0  # of all rounds together, but for the first
 # Of networks with larger or slower batches a few in each backend would be felt before the first run.
 _SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
 _OPERATIONS = 6  # for each multiplication with addition: two, in the forward pass and twice in the backward pass
@@ -128,6 +129,7 @@ def _measure(
     if _OPERATIONS * summarize(spec).multiply_adds * config.batch_size > _MOST_OPERATIONS:
         return {}
     racers: dict[str, _Racer] = {}
+    seconds: Rates = {}
     for name in names:
         try:
             backend = make_backend(name, device)
@@ -138,13 +140,15 @@ def _measure(
                 racer.train(1)
         except NetariumError:
             continue  # one that cannot compute it, or lacks the memory, is no choice
-        racers[name] = racer
-        if time.perf_counter() - began > _SLOW_BATCH_S and name == names[0]:
+        racers[name], seconds[name] = racer, time.perf_counter() - began
+        if seconds[name] > _SLOW_BATCH_S and name == names[0]:
             return {}
-    seconds = dict.fromkeys(racers, float("inf"))
+    began = time.perf_counter()
     for _ in range(_ROUNDS):
         for name, racer in racers.items():
-            seconds[name] = min(seconds[name], racer.time())
+            seconds[name] = min(seconds[name], racer.time(seconds[name]))
+        if time.perf_counter() - began > _LONGEST_S:
+            break
     return {name: config.batch_size / value for name, value in seconds.items()}
 
 
@@ -181,12 +185,13 @@ class _Racer:
         while flying:
             flying.popleft().result()
 
-    def time(self) -> float:
-        """Train for a moment, and return the seconds a batch took."""
+    def time(self, seconds: float) -> float:
+        """Train for a moment, and return the seconds a batch took; ``seconds`` is what one is known to take at most."""
+        together = 4 if seconds < _ROUND_S else 2  # so that the next is there when one is waited for
         began, batches = time.perf_counter(), 0
         while batches < _MOST_BATCHES and time.perf_counter() - began < _ROUND_S:
-            self.train(4)
-            batches += 4
+            self.train(together)
+            batches += together
         return (time.perf_counter() - began) / batches
 
 

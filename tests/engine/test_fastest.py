@@ -113,6 +113,13 @@ def test_a_network_of_slow_batches_is_not_timed_in_every_backend():
     assert "scratch" not in make.made and time.monotonic() - began < 2
 
 
+def test_slow_batches_are_few_so_that_nobody_waits_long_for_the_first_run():
+    make = paced(gluon=0.3, module=0.3, ndarray=0.3, scratch=0.1)
+    began = time.monotonic()
+    assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+    assert time.monotonic() - began < 6  # four batches each, where three rounds would take twelve seconds
+
+
 def test_a_first_batch_that_takes_long_says_nothing_about_the_others():
     """The first batch of a process loads and plans; a network is not slow for that."""
     made = {"gluon": Paced(0.02, first=0.6), "scratch": Paced(0.004)}

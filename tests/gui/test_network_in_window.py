@@ -203,6 +203,7 @@ def test_too_little_memory_is_asked_about_before_training(operator, monkeypatch,
     operator.until(lambda: operator.window.findChild(MemoryQuestion) is not None)
     question = operator.find("memoryQuestion")
     operator.until_state("ready")
+    operator.until(lambda: question.findChild(QPushButton, "trainFittingButton").isVisible())
     qtbot.mouseClick(question.findChild(QPushButton, "trainFittingButton"), Qt.MouseButton.LeftButton)
     operator.until(lambda: operator.controller.state in ("training", "trained"))
     assert 0 < operator.window.views.setup.configuration().batch_size < 9000
