@@ -21,7 +21,7 @@ from engine.backends.base import Backend, Network, StepSettings
 from engine.backends.choice import BACKEND_NAMES
 from engine.backends.mxnet import runtime
 from engine.devices import backends_on
-from engine.errors import FileError, NetariumError
+from engine.errors import DeviceError, FileError, NetariumError
 from engine.failures import explained
 from engine.storage.atomic import write_atomically
 from engine.storage.paths import data_home, make_data_home
@@ -96,10 +96,11 @@ def doubt(spec: NetworkSpec, config: TrainingConfig, device: str, backend: str, 
 
     Where another program took the cores while backends were timed, their order may be another than usual.
     """
-    known, key = _read(), _key(spec, config, device, backends_on(device))
-    if rate > _IN_DOUBT * known.rates.get(key, {}).get(backend, rate):
-        del known.rates[key]
-        _write(known)
+    with contextlib.suppress(DeviceError):  # a GPU that is gone by now has nothing to be timed
+        known, key = _read(), _key(spec, config, device, backends_on(device))
+        if rate > _IN_DOUBT * known.rates.get(key, {}).get(backend, rate):
+            del known.rates[key]
+            _write(known)
 
 
 def known_fastest(spec: NetworkSpec, config: TrainingConfig, device: str) -> str:

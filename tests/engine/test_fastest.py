@@ -158,6 +158,7 @@ def test_what_a_run_was_far_faster_than_is_timed_again():
         doubt(SMALL, CONFIG, "cpu", backend, rate)
     make = paced(gluon=0.02, scratch=0.004)
     assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon") and make.made == {}
+    doubt(SMALL, CONFIG, "gpu(7)", "gluon", 2 * timed)  # it is gone
     doubt(SMALL, CONFIG, "cpu", "gluon", 2 * timed)
     assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
 
