@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from engine.architecture.network import NetworkSpec
 from engine.history.records import CheckpointRecord, Weights
@@ -13,23 +13,21 @@ from engine.training.config import TrainingConfig
 from engine.training.events import LiveSetting
 
 
-class Command:
+class Command(Struct, frozen=True):
     """Something the worker is asked to do."""
 
 
-class LatestWins(Command):
+class LatestWins(Command, frozen=True):
     """A command that makes an older one of its kind, still waiting, superfluous."""
 
 
-@dataclass(frozen=True)
-class LoadDataset(Command):
+class LoadDataset(Command, frozen=True):
     """Read a named data set, or a folder of IDX files."""
 
     source: str | Path
 
 
-@dataclass(frozen=True)
-class Train(Command):
+class Train(Command, frozen=True):
     """Begin a run with fresh weights; ``one_batch`` pauses it after its first batch."""
 
     run: str
@@ -41,8 +39,7 @@ class Train(Command):
     backend: str = "gluon"
 
 
-@dataclass(frozen=True)
-class TrainMore(Command):
+class TrainMore(Command, frozen=True):
     """Train ``config.epochs`` epochs on top of the weights there are, in ``spec`` if the network was edited.
 
     ``backend`` is the one to go on with; empty for the one there is.
@@ -55,16 +52,14 @@ class TrainMore(Command):
     backend: str = ""
 
 
-@dataclass(frozen=True)
-class ContinueRun(Command):
+class ContinueRun(Command, frozen=True):
     """Go on with a run of the history where it was left, exactly, to its planned end; ``id`` is its number there."""
 
     run: str
     id: int
 
 
-@dataclass(frozen=True)
-class BranchRun(Command):
+class BranchRun(Command, frozen=True):
     """Begin a run with the weights of a checkpoint.
 
     Without a ``config`` the settings are those of its own run, and from a training state it does again what that run
@@ -78,50 +73,42 @@ class BranchRun(Command):
     backend: str
 
 
-@dataclass(frozen=True)
-class ViewMoment(LatestWins):
+class ViewMoment(LatestWins, frozen=True):
     """Answer all questions from the weights of a checkpoint; None for the network of now."""
 
     checkpoint: CheckpointRecord | None
 
 
-@dataclass(frozen=True)
-class Edit(Command):
+class Edit(Command, frozen=True):
     """Put an edited network in the place of the one there is; what was not touched keeps its weights."""
 
     spec: NetworkSpec
 
 
-@dataclass(frozen=True)
-class Pause(Command):
+class Pause(Command, frozen=True):
     """Halt after the batch that is being trained."""
 
 
-@dataclass(frozen=True)
-class Resume(Command):
+class Resume(Command, frozen=True):
     """Go on after a pause."""
 
 
-@dataclass(frozen=True)
-class StepBatch(Command):
+class StepBatch(Command, frozen=True):
     """Train a single batch of a paused run."""
 
 
-@dataclass(frozen=True)
-class Stop(Command):
+class Stop(Command, frozen=True):
     """End the run and keep its weights."""
 
 
-@dataclass(frozen=True)
-class Change(Command):
+class Change(Command, frozen=True):
     """Change a setting of the run that goes on."""
 
     setting: LiveSetting
     value: float
 
 
-@dataclass(frozen=True)
-class Predict(LatestWins):
+class Predict(LatestWins, frozen=True):
     """Classify one image (channels, height, width), float32 in [0, 1]; ``request`` comes back with the answer.
 
     ``follows_pen`` tells that somebody waits for the answer, rather than that the weights moved on.
@@ -133,32 +120,27 @@ class Predict(LatestWins):
     follows_pen: bool = False
 
 
-@dataclass(frozen=True)
-class ReadWeights(LatestWins):
+class ReadWeights(LatestWins, frozen=True):
     """Copy one weight tensor, named by its path."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class MeasureActivity(LatestWins):
+class MeasureActivity(LatestWins, frozen=True):
     """Tell how lively every layer is over some test images."""
 
 
-@dataclass(frozen=True)
-class FindMistakes(LatestWins):
+class FindMistakes(LatestWins, frozen=True):
     """Classify all test images and tell which are wrong."""
 
 
-@dataclass(frozen=True)
-class MeasureConfusion(LatestWins):
+class MeasureConfusion(LatestWins, frozen=True):
     """Classify the first test images, ``samples`` at most, and tell which classes are taken for which."""
 
     samples: int
 
 
-@dataclass(frozen=True)
-class Estimate(LatestWins):
+class Estimate(LatestWins, frozen=True):
     """Tell what training a network would cost; ``request`` comes back with the answers."""
 
     request: int
@@ -168,21 +150,18 @@ class Estimate(LatestWins):
     backend: str = "gluon"
 
 
-@dataclass(frozen=True)
-class CheckGradients(LatestWins):
+class CheckGradients(LatestWins, frozen=True):
     """Compare a network's gradients with numerical ones; ``request`` comes back with the answers."""
 
     request: int
     spec: NetworkSpec
 
 
-@dataclass(frozen=True)
-class CancelCheck(Command):
+class CancelCheck(Command, frozen=True):
     """Give up the check of gradients that is under way."""
 
 
-@dataclass(frozen=True)
-class TwinRun(LatestWins):
+class TwinRun(LatestWins, frozen=True):
     """Train a network in two backends side by side; ``request`` comes back with the answers."""
 
     request: int
@@ -193,21 +172,18 @@ class TwinRun(LatestWins):
     batches: int
 
 
-@dataclass(frozen=True)
-class CancelTwin(Command):
+class CancelTwin(Command, frozen=True):
     """Give up the twin run that is under way."""
 
 
-@dataclass(frozen=True)
-class Save(Command):
+class Save(Command, frozen=True):
     """Write the model, or its weights, in the format that the suffix names; with ``best`` those of the best epoch."""
 
     path: Path
     best: bool = False
 
 
-@dataclass(frozen=True)
-class WriteReport(Command):
+class WriteReport(Command, frozen=True):
     """Write the report of a run of the history, with the answers of its ``weights`` to the test images."""
 
     id: int
@@ -215,8 +191,7 @@ class WriteReport(Command):
     weights: Weights = "best"
 
 
-@dataclass(frozen=True)
-class Open(Command):
+class Open(Command, frozen=True):
     """Read a model; a file of weights alone is read into ``spec``, without which it is refused."""
 
     path: Path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from engine.architecture.network import NetworkSpec
 from engine.commands import Command, Train, TrainMore
@@ -26,42 +26,37 @@ if TYPE_CHECKING:  # loaded by what sends them
 WorkerState = Literal["loading", "ready", "training", "paused"]
 
 
-class Reply:
+class Reply(Struct, frozen=True):
     """Something the worker tells beside the events of training."""
 
 
-@dataclass(frozen=True)
-class StateChanged(Reply):
+class StateChanged(Reply, frozen=True):
     """The worker is loading, ready, training or paused now; ``trained`` tells whether it has a network."""
 
     state: WorkerState
     trained: bool
 
 
-@dataclass(frozen=True)
-class DevicesListed(Reply):
+class DevicesListed(Reply, frozen=True):
     """The devices of this machine, unusable ones with their reason."""
 
     devices: tuple[DeviceInfo, ...]
 
 
-@dataclass(frozen=True)
-class BackendChosen(Reply):
+class BackendChosen(Reply, frozen=True):
     """A run is computed by ``backend``, chosen for being so many times as fast as the usual one here (1 if it is)."""
 
     backend: str
     ratio: float
 
 
-@dataclass(frozen=True)
-class DatasetLoaded(Reply):
+class DatasetLoaded(Reply, frozen=True):
     """A data set was read and is in use from now on."""
 
     dataset: Dataset
 
 
-@dataclass(frozen=True)
-class NetworkReady(Reply):
+class NetworkReady(Reply, frozen=True):
     """The worker has this network now.
 
     It was freshly made for a run, ``opened`` from ``path``, ``edited``, ``returned`` to in
@@ -76,8 +71,7 @@ class NetworkReady(Reply):
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Prediction(Reply):
+class Prediction(Reply, frozen=True):
     """Class probabilities (classes,) and, where asked for, every layer's output (1, *layer shape)."""
 
     request: int
@@ -85,8 +79,7 @@ class Prediction(Reply):
     activations: dict[str, np.ndarray] | None
 
 
-@dataclass(frozen=True)
-class WeightsRead(Reply):
+class WeightsRead(Reply, frozen=True):
     """A copy of one weight tensor at training step ``step``."""
 
     path: str
@@ -94,39 +87,34 @@ class WeightsRead(Reply):
     step: int
 
 
-@dataclass(frozen=True)
-class ActivityMeasured(Reply):
+class ActivityMeasured(Reply, frozen=True):
     """The activity of every layer by path at training step ``step``."""
 
     activity: Mapping[str, LayerActivity]
     step: int
 
 
-@dataclass(frozen=True)
-class Estimated(Reply):
+class Estimated(Reply, frozen=True):
     """What training would cost, told as soon as its memory is known and again when time was measured."""
 
     request: int
     cost: Cost
 
 
-@dataclass(frozen=True)
-class GradientChecked(Reply):
+class GradientChecked(Reply, frozen=True):
     """What the check of one parameter found."""
 
     request: int
     check: GradientCheck
 
 
-@dataclass(frozen=True)
-class GradientsChecked(Reply):
+class GradientsChecked(Reply, frozen=True):
     """All parameters were checked."""
 
     request: int
 
 
-@dataclass(frozen=True)
-class TwinStepped(Reply):
+class TwinStepped(Reply, frozen=True):
     """Some more batches of a twin run, in order; ``finished`` with the last."""
 
     request: int
@@ -134,23 +122,20 @@ class TwinStepped(Reply):
     finished: bool
 
 
-@dataclass(frozen=True)
-class Dropped(Reply):
+class Dropped(Reply, frozen=True):
     """A command that is carried out a little at a time was given up, since something else began."""
 
     command: Command
 
 
-@dataclass(frozen=True)
-class TooLarge(Reply):
+class TooLarge(Reply, frozen=True):
     """A run was not begun, since memory will not suffice; ``command`` with ``ignore_memory`` begins it all the same."""
 
     command: Train | TrainMore
     cost: Cost
 
 
-@dataclass(frozen=True)
-class HistoryOpened(Reply):
+class HistoryOpened(Reply, frozen=True):
     """The history of runs is there.
 
     ``note`` tells what had to be mended, ``unfinished`` is the newest run if nobody ended it.
@@ -160,31 +145,27 @@ class HistoryOpened(Reply):
     unfinished: RunRecord | None
 
 
-@dataclass(frozen=True)
-class HistoryTroubled(Reply):
+class HistoryTroubled(Reply, frozen=True):
     """The history cannot be written for the time being; without an error, it can again."""
 
     error: NetariumError | None
 
 
-@dataclass(frozen=True)
-class RunKept(Reply):
+class RunKept(Reply, frozen=True):
     """The history has the run called ``run`` in events, as number ``id``."""
 
     run: str
     id: int
 
 
-@dataclass(frozen=True)
-class RunRecorded(Reply):
+class RunRecorded(Reply, frozen=True):
     """The history has all of the run called ``run`` in events, which has ended, as number ``id``."""
 
     run: str
     id: int
 
 
-@dataclass(frozen=True)
-class EpochReplayed(Reply):
+class EpochReplayed(Reply, frozen=True):
     """An epoch was trained a second time; ``exact`` if its figures are those of the first time, bit for bit."""
 
     run: str
@@ -192,8 +173,7 @@ class EpochReplayed(Reply):
     exact: bool
 
 
-@dataclass(frozen=True)
-class PastTold(Reply):
+class PastTold(Reply, frozen=True):
     """What a run had done before it went on: columns by the names in ``engine.history.records``."""
 
     run: str
@@ -201,8 +181,7 @@ class PastTold(Reply):
     batches: Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class MomentShown(Reply):
+class MomentShown(Reply, frozen=True):
     """Answers come from this checkpoint from now on, or again from the network of now (None).
 
     ``spec`` is None where there is no network of now.
@@ -213,8 +192,7 @@ class MomentShown(Reply):
     class_names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ConfusionMeasured(Reply):
+class ConfusionMeasured(Reply, frozen=True):
     """How often each class (row) was taken for each (column) among the first ``samples`` test images.
 
     ``answers`` (samples,) are the places of the classes that they were taken for.
@@ -227,40 +205,35 @@ class ConfusionMeasured(Reply):
     checkpoint: CheckpointRecord | None
 
 
-@dataclass(frozen=True)
-class MistakesFound(Reply):
+class MistakesFound(Reply, frozen=True):
     """The test images that are classified wrongly, the most confident mistake first."""
 
     indices: np.ndarray
     samples: int
 
 
-@dataclass(frozen=True)
-class Saved(Reply):
+class Saved(Reply, frozen=True):
     """The model was written whole; ``best`` if as it was after its best epoch."""
 
     path: Path
     best: bool = False
 
 
-@dataclass(frozen=True)
-class ReportWritten(Reply):
+class ReportWritten(Reply, frozen=True):
     """The report of a run was written; ``remark`` is a sentence on what it lacks, or empty."""
 
     path: Path
     remark: str
 
 
-@dataclass(frozen=True)
-class CommandFailed(Reply):
+class CommandFailed(Reply, frozen=True):
     """A command could not be carried out, and everything is as it was before."""
 
     command: Command
     error: NetariumError
 
 
-@dataclass(frozen=True)
-class Crashed(Reply):
+class Crashed(Reply, frozen=True):
     """Something unforeseen happened on the worker's thread; ``report`` is the technical text."""
 
     summary: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 
@@ -39,11 +40,20 @@ def open_window(dataset: Path | None = None) -> tuple[QApplication, MainWindow]:
     """Return the application and its window, which fills itself once it is on screen."""
     import_plainly()
     spare_memory.keep()
+    gc.disable()  # what is loaded stays; it would be looked through a hundred times
     application = QApplication([])
     application.setApplicationName("Netarium")
     application.setApplicationDisplayName("Netarium")
     application.setDesktopFileName("netarium")
-    return application, MainWindow(dataset=dataset, at_once=False)
+    window = MainWindow(dataset=dataset, at_once=False)
+    window.filled.connect(_collect_garbage)
+    return application, window
+
+
+def _collect_garbage() -> None:
+    """Begin to collect garbage, in what comes from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _quit_on_interrupt(application: QApplication, window: MainWindow) -> None:

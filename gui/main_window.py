@@ -54,6 +54,9 @@ class MainWindow(Frame):
         if self._is_closed:
             return
         if not self._is_filled:
+            from engine.backends.mxnet import runtime
+
+            runtime.preload()
             self.setUpdatesEnabled(False)  # one picture of it all, not one of each panel
             self._fill()
             self.setUpdatesEnabled(True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -87,7 +86,7 @@ class RunCommands(QObject):
     def train_anyway(self) -> None:
         """Begin the run for which memory will not suffice, as far as can be told."""
         if self.refused is not None and not self.is_running:
-            self._command(replace(self.refused, ignore_memory=True))
+            self._command(msgspec.structs.replace(self.refused, ignore_memory=True))
 
     def train_with_batches(self, count: int) -> None:
         """Begin the run for which memory will not suffice with smaller batches."""
@@ -95,7 +94,7 @@ class RunCommands(QObject):
         config = self.configuration()
         if self.refused is not None and config is not None and not self.is_running:
             smaller = msgspec.structs.replace(self.refused.config, batch_size=config.batch_size)
-            self._command(replace(self.refused, config=smaller))
+            self._command(msgspec.structs.replace(self.refused, config=smaller))
 
     def continue_run(self, run: int, label: str) -> None:
         """Go on with a run of the history where it was left."""

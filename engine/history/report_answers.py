@@ -8,7 +8,6 @@ import math
 from html import escape
 
 import numpy as np
-from PIL import Image
 
 from engine.history.records import Array
 from engine.history.report_words import share
@@ -40,6 +39,8 @@ def mistakes_section(assessment: Assessment) -> str:
 
 def png_uri(image: Array) -> str:
     """Return an image (channels, height, width), uint8, as a ``data:`` address of a PNG; grey unless it has colours."""
+    from PIL import Image  # no report, no Pillow
+
     pixels = image.transpose(1, 2, 0) if len(image) == 3 else image[0]
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", optimize=True)

@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 
 # Tells which heavy modules are there when the frame is on screen, and when the window is ready.
 START = """
-import json, linecache, sys
+import gc, json, linecache, sys
 from gui.application import open_window
 
-HEAVY = ("numpy", "pyqtgraph", "mxnet", "PIL", "sqlite3")
+HEAVY = ("numpy", "pyqtgraph", "mxnet", "PIL", "sqlite3", "urllib3")
 application, window = open_window()
 told = {}
 
@@ -30,10 +30,12 @@ def note(when):
 
 window.on_screen.connect(lambda: note("frame"))
 window.filled.connect(lambda: note("filled"))
+told["collects"] = [gc.isenabled()]
 window.show()
 while not (hasattr(window, "controller") and window.controller.state == "ready"):
     application.processEvents()
 note("ready")
+told["collects"].append(gc.isenabled())
 told["kept sources"] = [name for name in linecache.cache if "mxnet" in name]
 window.close_without_asking()
 print(json.dumps(told))
@@ -49,7 +51,8 @@ def test_nothing_heavy_is_loaded_before_the_frame_is_on_screen_and_no_plots_befo
     told = json.loads(done.stdout)
     assert told["frame"] == []
     assert "numpy" in told["filled"] and "mxnet" in told["ready"]
-    assert "pyqtgraph" not in told["ready"]
+    assert not {"pyqtgraph", "PIL", "urllib3"}.intersection(told["ready"])
+    assert told["collects"] == [False, True]
     assert told["kept sources"] == []
 
 

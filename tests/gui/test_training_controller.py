@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import numpy as np
 import pytest
 
@@ -295,4 +294,4 @@ def test_a_run_refused_for_want_of_memory_begins_with_smaller_batches_or_all_the
     assert desk.views.setup.configuration().batch_size == 7
     desk.tell(m.TooLarge(asked, cost), m.StateChanged("ready", False))
     desk.controller.runs.train_anyway()
-    assert desk.worker.asked(m.Train)[-1] == replace(asked, ignore_memory=True)
+    assert desk.worker.asked(m.Train)[-1] == msgspec.structs.replace(asked, ignore_memory=True)

@@ -1,16 +1,19 @@
 """Imports MXNet without what a network does not need, which is more than half of the time that its import takes.
 
 On import MXNet writes Python source for every operator it has, three thousand times for NDArrays and for symbols, and
-compiles it: here each waits for its first call, and a network calls thirty. And to compare two version numbers it
-loads distutils, where setuptools puts itself in the place of the standard library's.
+compiles it: here each waits for its first call, and a network calls thirty. Of its own packages it loads all, with an
+HTTP client for its downloads: here those that no network needs wait until something of theirs is asked for. And to
+compare two version numbers it loads distutils, where setuptools puts itself in the place of the standard library's.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +22,12 @@ Maker = Callable[[Any, str, str], Callable[..., Any]]
 
 # Of mxnet.base: each is given a Maker, by its keyword or as its last argument.
 _REGISTERING = ("_init_op_module", "_init_np_op_module")
+
+# Exporters, texts, tests, experiments, finished networks, and what downloads.
+_FOR_LATER = (
+    "mxnet.contrib.onnx", "mxnet.contrib.text", "mxnet.test_utils", "mxnet.gluon.contrib", "mxnet.gluon.model_zoo",
+    "requests",
+)  # fmt: skip
 
 
 def import_mxnet() -> ModuleType:
@@ -37,16 +46,59 @@ def import_mxnet() -> ModuleType:
     # As the import statement does it, but with a look at mxnet.base before anything else of the package runs.
     package = sys.modules["mxnet"] = importlib.util.module_from_spec(spec)
     try:
-        base = importlib.import_module("mxnet.base")
-        for name in _REGISTERING:
-            setattr(base, name, _with_lazy_maker(getattr(base, name)))
-        with _own_distutils():
+        with _waiting(_FOR_LATER), _own_distutils():
+            base = importlib.import_module("mxnet.base")
+            for name in _REGISTERING:
+                setattr(base, name, _with_lazy_maker(getattr(base, name)))
             spec.loader.exec_module(package)
     except BaseException:
         for name in [name for name in sys.modules if name.partition(".")[0] == "mxnet"]:
             del sys.modules[name]
         raise
     return package
+
+
+@contextmanager
+def _waiting(names: Sequence[str]) -> Iterator[None]:
+    """Have ``import`` of these modules return them at once, to be loaded when something of theirs is asked for."""
+    finder = _FinderForLater(names)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _FinderForLater(MetaPathFinder):
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path) if fullname in self._names else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = _LoaderForLater(spec.loader)
+        return spec
+
+
+class _LoaderForLater(Loader):
+    """Loads a module when something is asked of it that it does not have yet.
+
+    ``importlib.util.LazyLoader`` would load it at the second import statement already, which looks at its
+    ``__spec__``.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def exec_module(self, module: ModuleType) -> None:
+        def load_and_get(name: str) -> Any:
+            del module.__getattr__
+            self._loader.exec_module(module)
+            return getattr(module, name)
+
+        module.__getattr__ = load_and_get  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
+import importlib.util
 import os
 import platform
 import re
@@ -10,6 +12,7 @@ import sys
 import threading
 import warnings
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -40,8 +43,20 @@ _loading = threading.Lock()
 _loaded: ModuleType | None = None
 
 
+def preload() -> threading.Thread:
+    """Have the system open MXNet's library on a thread of its own, so that ``load`` finds it open.
+
+    It takes a tenth of a second, in which Python's own way to open a library holds the interpreter's lock and stops
+    every other thread; this one does not. What goes wrong is told by ``load``.
+    """
+    _set_up(None)
+    thread = threading.Thread(target=_open_library, name="MXNet's library", daemon=True)
+    thread.start()
+    return thread
+
+
 def load(threads: int | None = None) -> ModuleType:
-    """Return the ``mxnet`` module, imported on the first call (about half a second).
+    """Return the ``mxnet`` module, imported on the first call (about a third of a second).
 
     Parameters
     ----------
@@ -87,20 +102,18 @@ def context(device: str) -> Any:
     return load().Context(match[1], int(match[2] or 0))
 
 
+def _open_library() -> None:
+    package = importlib.util.find_spec("mxnet")
+    if installed_packages() != (CPU_PACKAGE,) or package is None or package.origin is None:
+        return  # the other one needs CUDA's libraries first
+    open_library = ctypes.CDLL(None).dlopen  # a function of a library is called without the lock
+    open_library.argtypes, open_library.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    open_library(os.fsencode(Path(package.origin).with_name("libmxnet.so")), os.RTLD_LOCAL | os.RTLD_NOW)
+
+
 def _import(threads: int | None) -> ModuleType:
     package = _single_package()
-    # Read by the OpenMP library when MXNet loads it; left alone, MXNet takes half of the cores.
-    os.environ["OMP_NUM_THREADS"] = str(threads or _thread_count())
-    # In graphs bound for inference on cpu(0), MXNet replaces neighbours by oneDNN's fused operators. They give wrong
-    # numbers where outputs in between are asked for, and after the weights have changed. The backend called
-    # "default" replaces nothing, nor does "NONE", but that tells so on stderr at every binding.
-    os.environ["MXNET_SUBGRAPH_BACKEND"] = "default"
-    os.environ["MXNET_SUBGRAPH_VERBOSE"] = "0"
-    if "bool" not in vars(np):
-        np.bool = bool  # type: ignore[attr-defined]  # NumPy dropped the alias that MXNet uses at run time
-    if not faulthandler.is_enabled() and sys.__stderr__ is not None:
-        # MXNet takes SIGSEGV for itself unless a handler is there already.
-        faulthandler.enable(sys.__stderr__)
+    _set_up(threads)
     try:
         if package == GPU_PACKAGE:
             cuda_libraries.preload(_CUDA_LIBRARIES)
@@ -115,6 +128,22 @@ def _import(threads: int | None) -> ModuleType:
             "Run `make repair` in Netarium's folder.",
             detail=str(error).rstrip("."),
         ) from error
+
+
+def _set_up(threads: int | None) -> None:
+    """Put in place what has to be there before MXNet's library is opened."""
+    # Read by the OpenMP library when MXNet loads it; left alone, MXNet takes half of the cores.
+    os.environ["OMP_NUM_THREADS"] = str(threads or _thread_count())
+    # In graphs bound for inference on cpu(0), MXNet replaces neighbours by oneDNN's fused operators. They give wrong
+    # numbers where outputs in between are asked for, and after the weights have changed. The backend called
+    # "default" replaces nothing, nor does "NONE", but that tells so on stderr at every binding.
+    os.environ["MXNET_SUBGRAPH_BACKEND"] = "default"
+    os.environ["MXNET_SUBGRAPH_VERBOSE"] = "0"
+    if "bool" not in vars(np):
+        np.bool = bool  # type: ignore[attr-defined]  # NumPy dropped the alias that MXNet uses at run time
+    if not faulthandler.is_enabled() and sys.__stderr__ is not None:
+        # MXNet takes SIGSEGV for itself unless a handler is there already.
+        faulthandler.enable(sys.__stderr__)
 
 
 def _single_package() -> str:

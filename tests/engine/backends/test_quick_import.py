@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,47 @@ def test_operators_compute_as_ever():
     assert both.list_arguments() == ["a", "b"] and both.name == "both"
     with pytest.raises(TypeError, match="legacy operator"):
         mx.nd.relu(mx.np.ones(2))
+
+
+def test_what_no_network_needs_waits_until_something_of_it_is_asked_for():
+    code = """
+import sys
+from engine.backends.mxnet import runtime
+mx = runtime.load()
+waiting = ("requests.api", "urllib3", "mxnet.onnx", "mxnet.gluon.model_zoo.vision")
+print([name for name in waiting if name in sys.modules])
+import requests
+from mxnet.gluon.model_zoo import vision
+from mxnet.test_utils import *
+print(requests.get.__module__, vision.__name__, mx.contrib.text.vocab.Vocabulary.__name__, default_context())
+print(hasattr(requests, "nothing_of_this_name"), mx.test_utils.default_context is default_context)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == [
+        "[]", "requests.api mxnet.gluon.model_zoo.vision Vocabulary cpu(0)", "False True",
+    ], done.stderr  # fmt: skip
+
+
+def test_a_library_that_was_opened_beforehand_is_the_one_that_is_loaded():
+    code = """
+import os, sys
+from pathlib import Path
+from engine.backends.mxnet import runtime
+
+def opened():
+    return {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libmxnet.so" in line}
+
+before = opened()
+runtime.preload().join()
+early, imported = opened(), "mxnet" in sys.modules
+mx = runtime.load()
+print(before, len(early), imported, opened() == early, os.environ["OMP_NUM_THREADS"], mx.nd.ones(3).sum().asscalar())
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.split() == ["set()", "1", "False", "True", "2", "3.0"], done.stderr
 
 
 def test_a_failed_import_leaves_nothing_behind(tmp_path):
