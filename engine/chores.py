@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine import messages as m
 from engine.architecture.shapes import classes
-from engine.backends.base import Array, Backend
+from engine.backends.base import Array, Backend, MakeBackend
 from engine.data.dataset import Dataset
 from engine.devices import device_or_cpu
 from engine.errors import NetariumError, TrainingError
@@ -80,7 +80,7 @@ def measure_confusion(command: m.MeasureConfusion, session: Session, checkpoint:
     yield m.ConfusionMeasured(matrix, found, session.class_names, len(found), checkpoint)
 
 
-def write_report(command: m.WriteReport, store: RunStore, make_backend: Callable[[str, str], Backend]) -> Chore:
+def write_report(command: m.WriteReport, store: RunStore, make_backend: MakeBackend) -> Chore:
     """Write the report of a run, a batch of test images between two commands; reply with ``ReportWritten``.
 
     Raises
@@ -156,7 +156,7 @@ def check_gradients(command: m.CheckGradients) -> Chore:
     yield m.GradientsChecked(command.request)
 
 
-def train_twins(command: m.TwinRun, make_backend: Callable[[str, str], Backend], dataset: Dataset) -> Chore:
+def train_twins(command: m.TwinRun, make_backend: MakeBackend, dataset: Dataset) -> Chore:
     """Train a network in two backends, one batch of each between two commands; the last reply says that it is over.
 
     Raises

@@ -81,7 +81,7 @@ def list_devices() -> tuple[DeviceInfo, ...]:
     The first call may take seconds where a GPU has to be tried out; neither MXNet nor CuPy is imported into this
     process.
     """
-    threads = runtime.versions()["threads"]
+    threads = runtime.thread_count()
     cpu = DeviceInfo("cpu", f"CPU, {threads} thread{'s' if threads != 1 else ''}")
     return (cpu, *(_gpu_info(index, gpu) for index, gpu in enumerate(cuda_driver.read_gpus())))
 

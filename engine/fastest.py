@@ -1,4 +1,4 @@
-"""Which backend trains a network fastest here: timed once on a few batches, and known from then on."""
+"""Which backend trains a network fastest here, and with how many threads: timed once, and known from then on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from engine.architecture.layers import Dropout
+from engine.architecture.layers import Conv2D, Dropout
 from engine.architecture.network import NetworkSpec, walk
 from engine.architecture.shapes import summarize
-from engine.backends.base import Backend, Network, StepSettings
+from engine.backends.base import Backend, MakeBackend, Network, StepSettings
 from engine.backends.choice import BACKEND_NAMES
 from engine.backends.mxnet import runtime
+from engine.backends.scratch import blas
 from engine.devices import backends_on
 from engine.errors import DeviceError, FileError, NetariumError
 from engine.failures import explained
@@ -40,20 +41,27 @@ _LONGEST_S = 1.0  # of all rounds together, but for the first
 _SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
 _OPERATIONS = 6  # for each multiplication with addition: two, in the forward pass and twice in the backward pass
 _MOST_KNOWN = 500
-_IN_DOUBT = 1.5  # a run so many times as fast as what was timed: something else took the cores then
+_FAR_FASTER, _FAR_SLOWER = 1.5, 2.0  # of a run, to what was timed: something else took the cores then, or does now
+
+# A way to compute is a backend's name, and this after it where it computes with one thread.
+_ON_ONE_THREAD = "/1"
 
 Rates = dict[str, float]
 
 
 class Fastest(Struct, frozen=True):
-    """The backend to take, and how many times as fast as the usual one it is; 1 where that is taken itself."""
+    """The backend to take, and how many times as fast as the usual one it is; 1 where that is taken itself.
+
+    ``threads`` are how many it is to compute with; None for as many as usual.
+    """
 
     backend: str
     ratio: float = 1.0
+    threads: int | None = None
 
 
 class _Known(Struct, forbid_unknown_fields=True):
-    """What was measured: samples a second of every backend, by what was measured; the oldest first."""
+    """What was measured: samples a second of every way to compute, by what was measured; the oldest first."""
 
     rates: dict[str, Rates]
 
@@ -62,9 +70,7 @@ class _Known(Struct, forbid_unknown_fields=True):
 _KNOWN = msgspec.json.Decoder(_Known)
 
 
-def find_fastest(
-    spec: NetworkSpec, config: TrainingConfig, device: str, make_backend: Callable[[str, str], Backend]
-) -> Fastest:
+def find_fastest(spec: NetworkSpec, config: TrainingConfig, device: str, make_backend: MakeBackend) -> Fastest:
     """Return the fastest backend for training a network, timing a few batches of each where it is not known yet.
 
     The network that is timed is one of its own, with random images: nothing of a run is touched.
@@ -72,68 +78,93 @@ def find_fastest(
     Parameters
     ----------
     device : str
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
 
     Raises
     ------
     DeviceError
         If there is no such device.
     """
-    names = backends_on(device)
-    key = _key(spec, config, device, names)
+    ways = _ways(spec, device)
+    key = _key(spec, config, device, ways)
     known = _read()
     rates = known.rates.get(key)
     if rates is None:
-        rates = _measure(spec, config, device, make_backend, names)
+        rates = _measure(spec, config, device, make_backend, ways)
         if rates:  # what was not timed, for being slow at this moment, may be another time
             known.rates[key] = rates
             _write(known)
-    return _best(rates, names)
+    return _best(rates, ways)
 
 
-def doubt(spec: NetworkSpec, config: TrainingConfig, device: str, backend: str, rate: float) -> None:
-    """Forget what was timed if a run was far faster (``rate``, in samples a second): it is timed again for the next.
+def doubt(spec: NetworkSpec, config: TrainingConfig, backend: Backend, rate: float) -> None:
+    """Forget what was timed if the quickest epoch of a run tells that other programs come or went since.
 
-    Where another program took the cores while backends were timed, their order may be another than usual.
+    Then all is timed again for the next run. A run that is far faster (``rate``, in samples a second) tells that they
+    took the cores before. One that is far slower tells it where there is one thread to choose: several wait for each
+    other at every product, and one does not.
     """
     with contextlib.suppress(DeviceError):  # a GPU that is gone by now has nothing to be timed
-        known, key = _read(), _key(spec, config, device, backends_on(device))
-        if rate > _IN_DOUBT * known.rates.get(key, {}).get(backend, rate):
+        ways = _ways(spec, backend.device)
+        known, key = _read(), _key(spec, config, backend.device, ways)
+        rates = known.rates.get(key, {})
+        timed = rates.get(_way(backend, ways), rate)
+        waits = backend.threads > 1 and backend.name + _ON_ONE_THREAD in ways
+        if rate > _FAR_FASTER * timed or (waits and 0 < _FAR_SLOWER * rate < timed):
             del known.rates[key]
             _write(known)
 
 
-def known_fastest(spec: NetworkSpec, config: TrainingConfig, device: str) -> str:
-    """Return the backend that ``find_fastest`` would, if that is known; the usual one on the device if not."""
+def known_fastest(spec: NetworkSpec, config: TrainingConfig, device: str) -> Fastest:
+    """Return what ``find_fastest`` would, if that is known; the usual backend on the device if not."""
+    ways = _ways(spec, device)
+    return _best(_read().rates.get(_key(spec, config, device, ways), {}), ways)
+
+
+def _ways(spec: NetworkSpec, device: str) -> tuple[str, ...]:
+    """Return the ways to compute a network on a device.
+
+    One thread may be the fastest for matrix products as small as those of MLPs: always on many cores, and on a few
+    while other programs want them too. Convolutions are shared among threads that wait for each other more rarely.
+    """
     names = backends_on(device)
-    rates = _read().rates.get(_key(spec, config, device, names))
-    return _best(rates or {}, names).backend
+    alone = "scratch" in names and device.startswith("cpu") and blas.threads() > 1
+    if alone and not any(isinstance(placed.layer, Conv2D) for placed in walk(spec.layers)):
+        return (*names, "scratch" + _ON_ONE_THREAD)
+    return names
 
 
-def _best(rates: Rates, names: Sequence[str]) -> Fastest:
-    usual = USUAL if USUAL in names else names[0]
-    if usual not in rates:
-        return Fastest(max(rates, key=lambda name: rates[name]) if rates else usual)
-    best = max(rates, key=lambda name: rates[name])
-    ratio = rates[best] / rates[usual]
-    return Fastest(best, ratio) if ratio >= _WORTH_IT else Fastest(usual)
+def _way(backend: Backend, ways: Sequence[str]) -> str:
+    way = backend.name + _ON_ONE_THREAD
+    return way if backend.threads == 1 and way in ways else backend.name
+
+
+def _best(rates: Rates, ways: Sequence[str]) -> Fastest:
+    usual = USUAL if USUAL in ways else ways[0]
+    best = max(rates, key=lambda way: rates[way], default=usual)
+    ratio = rates[best] / rates[usual] if usual in rates else 1.0
+    if usual in rates and ratio < _WORTH_IT:
+        return Fastest(usual)
+    name, _, threads = best.partition("/")
+    return Fastest(name, ratio, int(threads) if threads else None)
 
 
 def _measure(
     spec: NetworkSpec,
     config: TrainingConfig,
     device: str,
-    make_backend: Callable[[str, str], Backend],
-    names: Sequence[str],
+    make_backend: MakeBackend,
+    ways: Sequence[str],
 ) -> Rates:
-    """Time a few batches of each backend by turns, where they are quick enough; the quickest of each counts."""
+    """Time a few batches in each way by turns, where they are quick enough; the quickest of each counts."""
     if _OPERATIONS * summarize(spec).multiply_adds * config.batch_size > _MOST_OPERATIONS:
         return {}
     racers: dict[str, _Racer] = {}
     seconds: Rates = {}
-    for name in names:
+    for way in ways:
+        name, _, threads = way.partition("/")
         try:
-            backend = make_backend(name, device)
+            backend = make_backend(name, device, int(threads)) if threads else make_backend(name, device)
             with explained(backend, spec, config.batch_size):
                 racer = _Racer(backend, spec, config)
                 racer.train(_WARM_UP)
@@ -141,16 +172,26 @@ def _measure(
                 racer.train(1)
         except NetariumError:
             continue  # one that cannot compute it, or lacks the memory, is no choice
-        racers[name], seconds[name] = racer, time.perf_counter() - began
-        if seconds[name] > _SLOW_BATCH_S and name == names[0]:
+        racers[way], seconds[way] = racer, time.perf_counter() - began
+        if seconds[way] > _SLOW_BATCH_S and way == ways[0]:
             return {}
     began = time.perf_counter()
+    rounds: dict[str, list[float]] = {way: [] for way in racers}
     for _ in range(_ROUNDS):
-        for name, racer in racers.items():
-            seconds[name] = min(seconds[name], racer.time(seconds[name]))
+        for way, racer in racers.items():
+            rounds[way].append(racer.time(seconds[way]))
         if time.perf_counter() - began > _LONGEST_S:
             break
-    return {name: config.batch_size / value for name, value in seconds.items()}
+    _drop_the_slower(rounds)
+    return {way: config.batch_size / min(seconds[way], *taken) for way, taken in rounds.items()}
+
+
+def _drop_the_slower(rounds: dict[str, list[float]]) -> None:
+    """Leave one thread or all, whichever took less time in all rounds: the quickest does not tell of waiting."""
+    for way in [way for way in rounds if way.endswith(_ON_ONE_THREAD)]:
+        with_all = way.removesuffix(_ON_ONE_THREAD)
+        if with_all in rounds:
+            del rounds[with_all if sum(rounds[with_all]) > _WORTH_IT * sum(rounds[way]) else way]
 
 
 class _Racer:
@@ -196,11 +237,11 @@ class _Racer:
         return (time.perf_counter() - began) / batches
 
 
-def _key(spec: NetworkSpec, config: TrainingConfig, device: str, names: Sequence[str]) -> str:
+def _key(spec: NetworkSpec, config: TrainingConfig, device: str, ways: Sequence[str]) -> str:
     """Return what a measurement holds for: layers, batch size, optimizer, device, versions and threads."""
     parts = (
         msgspec.structs.replace(spec, name="any").to_json(), config.batch_size, config.optimizer.name, device,
-        list(names), {name: str(value) for name, value in runtime.versions().items()},
+        list(ways), {name: str(value) for name, value in runtime.versions().items()},
     )  # fmt: skip
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 

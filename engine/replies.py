@@ -44,10 +44,14 @@ class DevicesListed(Reply, frozen=True):
 
 
 class BackendChosen(Reply, frozen=True):
-    """A run is computed by ``backend``, chosen for being so many times as fast as the usual one here (1 if it is)."""
+    """A run is computed by ``backend``, chosen for being so many times as fast as the usual one here (1 if it is).
+
+    ``on_one_thread`` tells that it is so fast with one thread, where it could have more.
+    """
 
     backend: str
     ratio: float
+    on_one_thread: bool = False
 
 
 class DatasetLoaded(Reply, frozen=True):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.backends.base import Backend
+from engine.backends.base import MakeBackend
+from engine.backends.choice import threads_again
 from engine.data.dataset import Dataset
 from engine.devices import check_device
 from engine.fastest import AUTO
@@ -16,8 +16,6 @@ from engine.history.store import RunStore
 from engine.session import Session
 from engine.storage.model_file import load_model
 from engine.training.config import TrainingConfig
-
-MakeBackend = Callable[[str, str], Backend]
 
 _MOMENTS_RESTART = "A snapshot holds weights alone: the optimizer's moments begin anew."
 
@@ -54,7 +52,7 @@ def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backe
     if dataset is None or dataset.source != start.dataset:
         dataset = recorded_dataset(start)
     check_data(start, dataset)
-    backend = make_backend(start.backend, check_device(start.device, start.backend))
+    backend = make_backend(start.backend, check_device(start.device, start.backend), threads_again(start.threads))
     session = Session(backend, start.spec, start.config, dataset, found.model)
     session.recall_best(found.best)
     return Returned(session, start.config, True, found.caution, start.origin)
@@ -81,15 +79,16 @@ def branch_from(
     """
     model = load_model(checkpoint.path)
     replays = config is None and model.state is not None
+    threads = None
     if replays and store.run(checkpoint.run) is not None:
         start = store.start(checkpoint.run)
         check_data(start, dataset)
-        backend, device = start.backend, start.device
+        backend, device, threads = start.backend, start.device, threads_again(start.threads)
     elif backend == AUTO:
-        backend = store.start(checkpoint.run).backend
+        start = store.start(checkpoint.run)
+        backend, threads = start.backend, threads_again(start.threads)
     settings = config or model.config or TrainingConfig()
-    session = Session(
-        make_backend(backend, check_device(device, backend)), model.spec, model.config or settings, dataset, model
-    )
+    made = make_backend(backend, check_device(device, backend), threads)
+    session = Session(made, model.spec, model.config or settings, dataset, model)
     origin = Origin(checkpoint.kind, checkpoint.run, checkpoint.position.step)
     return Returned(session, settings, replays, "" if checkpoint.kind == "state" else _MOMENTS_RESTART, origin)

@@ -296,7 +296,11 @@ class Session:
             yield self.network.predict(fit_images(self.spec, images[begin : begin + batch] * np.float32(1 / 255)))
 
     def model(self, versions: Mapping[str, object]) -> Model:
-        """Return everything that a model file keeps: weights, history, and the state to train on from."""
+        """Return everything that a model file keeps: weights, history, and the state to train on from.
+
+        ``versions`` are those of the libraries; the backend and its threads are added.
+        """
+        known = {**versions, "backend": self.backend.name, "threads": self.backend.threads}
         return Model(
             spec=self.spec,
             weights=self.network.weights(),
@@ -305,7 +309,7 @@ class Session:
             class_names=self.class_names,
             metrics=self.metrics,
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            versions={name: str(version) for name, version in versions.items()},
+            versions={name: str(version) for name, version in known.items()},
             optimizer_state=self.network.optimizer_state() if self._moments_fit else {},
             position=self.position,
             state=self.state,

@@ -7,13 +7,14 @@ from typing import Literal
 
 from engine import messages as m
 from engine.architecture.network import NetworkSpec
-from engine.backends.base import Backend
+from engine.backends.base import Backend, MakeBackend
+from engine.backends.choice import threads_again
 from engine.backends.mxnet import runtime
 from engine.data.dataset import Dataset
 from engine.devices import backends_on, check_device, device_or_cpu
 from engine.errors import TrainingError
 from engine.estimates.cost import memory_cost
-from engine.fastest import AUTO, doubt, find_fastest, known_fastest
+from engine.fastest import AUTO, Fastest, doubt, find_fastest, known_fastest
 from engine.history.recorder import Recorder
 from engine.history.records import FRESH, Origin
 from engine.ongoing import OngoingRun
@@ -32,7 +33,7 @@ class Trainer:
     ----------
     post : callable (Message)
         Takes what there is to tell; must return at once.
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
     records : RecordKeeper
         Keeps every run.
     exchanged : callable ()
@@ -52,7 +53,7 @@ class Trainer:
     def __init__(
         self,
         post: Callable[[m.Message], None],
-        make_backend: Callable[[str, str], Backend],
+        make_backend: MakeBackend,
         records: RecordKeeper,
         exchanged: Callable[[], None],
     ) -> None:
@@ -160,12 +161,14 @@ class Trainer:
         self.refuse_while_training()
         opened = open_model(command.path, command.spec)
         config = opened.model.config or command.config
-        name = command.backend
-        if name == AUTO:  # what it was trained with: it answers as it did then, to the last bit
-            name = str(opened.model.versions.get("backend", ""))
-            if name not in backends_on(command.device):
-                name = known_fastest(opened.model.spec, config, command.device)
-        backend = self._make_backend(name, check_device(command.device, name))
+        found = Fastest(command.backend)
+        if command.backend == AUTO:  # what it was trained with: it answers as it did then, to the last bit
+            versions = opened.model.versions
+            found = Fastest(str(versions.get("backend", "")), threads=threads_again(versions.get("threads", "")))
+            if found.backend not in backends_on(command.device):
+                found = known_fastest(opened.model.spec, config, command.device)
+        device = check_device(command.device, found.backend)
+        backend = self._make_backend(found.backend, device, found.threads)
         self.session = Session(backend, opened.model.spec, config, self.dataset, opened.model)
         self._parked = self._recorder = None
         self._exchanged()
@@ -185,7 +188,7 @@ class Trainer:
         session = self._bring_back()
         if session is None:
             raise TrainingError("training.no_network", "There is no network to save yet; train or open one first.")
-        versions = {**runtime.versions(), "backend": session.backend.name}
+        versions = runtime.versions()
         save_model_as(command.path, session.best_model(versions) if command.best else session.model(versions))
         self._post(m.Saved(command.path, command.best))
 
@@ -224,7 +227,7 @@ class Trainer:
         if run is None or run.is_over:
             if run is not None:
                 session = run.session
-                doubt(session.spec, session.config, session.backend.device, session.backend.name, run.best_rate)
+                doubt(session.spec, session.config, session.backend, run.best_rate)
             self.run = None
             self.state = "ready"  # also where going back fails
             failed = not isinstance(event, RunFinished) or event.reason == "failed"
@@ -241,12 +244,11 @@ class Trainer:
 
     def _backend_for(self, command: m.Train) -> Backend:
         """Return what a run is to be computed with; where that was left open, the fastest, which is told."""
-        name = command.backend
-        if name == AUTO:
-            fastest = find_fastest(command.spec, command.config.checked(), command.device, self._make_backend)
-            name = fastest.backend
-            self._post(m.BackendChosen(name, fastest.ratio))
-        return self._make_backend(name, check_device(command.device, name))
+        found = Fastest(command.backend)
+        if command.backend == AUTO:
+            found = find_fastest(command.spec, command.config.checked(), command.device, self._make_backend)
+            self._post(m.BackendChosen(found.backend, found.ratio, found.threads == 1))
+        return self._make_backend(found.backend, check_device(command.device, found.backend), found.threads)
 
     def _is_too_large(self, command: m.Train | m.TrainMore, spec: NetworkSpec, device: str) -> bool:
         """Tell of a run that it will not fit into memory, unless somebody wants it all the same."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from engine.backends.base import Backend
+from engine.backends.base import MakeBackend
 from engine.data.dataset import Dataset
 from engine.history.records import CheckpointRecord
 from engine.session import Session
@@ -17,7 +15,7 @@ class Viewing:
 
     Parameters
     ----------
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
 
     Attributes
     ----------
@@ -26,7 +24,7 @@ class Viewing:
     checkpoint : CheckpointRecord or None
     """
 
-    def __init__(self, make_backend: Callable[[str, str], Backend]) -> None:
+    def __init__(self, make_backend: MakeBackend) -> None:
         self._make_backend = make_backend
         self.session: Session | None = None
         self.checkpoint: CheckpointRecord | None = None

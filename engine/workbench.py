@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from engine import messages as m
 from engine.answers import Answers
-from engine.backends.base import Backend
+from engine.backends.base import MakeBackend
 from engine.backends.mxnet import runtime
 from engine.chores import Chore, check_gradients, estimate, find_mistakes, measure_confusion, train_twins, write_report
 from engine.data.catalog import read_dataset
 from engine.data.dataset import Dataset
 from engine.devices import check_device, list_devices
 from engine.errors import NetariumError
-from engine.fastest import AUTO, known_fastest
+from engine.fastest import AUTO, Fastest, known_fastest
 from engine.record_keeping import RecordKeeper
 from engine.session import Session
 from engine.spare_memory import give_back
@@ -33,10 +33,10 @@ class Workbench:
     ----------
     post : callable (Message)
         Takes what there is to tell; must return at once.
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
     """
 
-    def __init__(self, post: Callable[[m.Message], None], make_backend: Callable[[str, str], Backend]) -> None:
+    def __init__(self, post: Callable[[m.Message], None], make_backend: MakeBackend) -> None:
         self._post = post
         self._make_backend = make_backend
         self._chores: dict[type[m.Command], tuple[m.Command, Chore]] = {}
@@ -111,10 +111,11 @@ class Workbench:
                     chore = measure_confusion(command, self._shown, self._viewing.checkpoint)
                     self._chores[m.MeasureConfusion] = command, chore
                 case m.Estimate() if self.trainer.state == "ready" and self.trainer.dataset is not None:
-                    name = command.backend
-                    if name == AUTO:
-                        name = known_fastest(command.spec, command.config, command.device)
-                    backend = self._make_backend(name, check_device(command.device, name))
+                    found = Fastest(command.backend)
+                    if command.backend == AUTO:
+                        found = known_fastest(command.spec, command.config, command.device)
+                    device = check_device(command.device, found.backend)
+                    backend = self._make_backend(found.backend, device, found.threads)
                     self._chores[m.Estimate] = command, estimate(command, backend, self.trainer.dataset)
                 case m.CheckGradients():
                     self.trainer.refuse_while_training()

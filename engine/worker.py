@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from engine import messages as m
-from engine.backends.base import Backend
+from engine.backends.base import MakeBackend
 from engine.backends.choice import make_backend
 from engine.training.events import BatchesDone, Evaluating, joined
 from engine.workbench import Workbench
@@ -30,12 +30,10 @@ class Worker:
     ----------
     notify : callable
         Called from the worker's thread when a message should be taken soon; must return at once.
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
     """
 
-    def __init__(
-        self, notify: Callable[[], None] = lambda: None, make_backend: Callable[[str, str], Backend] = make_backend
-    ) -> None:
+    def __init__(self, notify: Callable[[], None] = lambda: None, make_backend: MakeBackend = make_backend) -> None:
         self._notify = notify
         self._inbox: deque[m.Command] = deque()
         self._outbox: deque[m.Message] = deque()

@@ -129,9 +129,9 @@ class SetupPanel(QWidget):
         """Return the name of the backend that is to compute the network."""
         return self._subject.backend.value()
 
-    def show_backend_choice(self, backend: str, ratio: float) -> None:
+    def show_backend_choice(self, backend: str, ratio: float, on_one_thread: bool = False) -> None:
         """Tell which backend was chosen automatically, and how many times as fast as the usual one it is."""
-        self._subject.show_choice(backend, ratio)
+        self._subject.show_choice(backend, ratio, on_one_thread)
 
     def set_network(self, summary: NetworkSummary | None, description: str) -> None:
         """Show what the chosen network consists of; None while an edited one does not fit together."""

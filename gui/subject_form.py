@@ -64,10 +64,11 @@ class SubjectForm(SettingsForm):
         self.add_field(
             self.tr("Computed by"), self.backend, "backendCombo",
             self.tr(
-                "Automatic times a few batches in each way before the first run of a network and takes the fastest. "
-                "The four ways to compute one network agree: Gluon, MXNet's own style of today; Module, a graph "
-                "of symbols; NDArray, by hand on MXNet's arrays; NumPy, forward and backward written out (on a GPU "
-                "with CuPy). The same seed gives the same run, and More epochs can go on in another one."
+                "Automatic times a few batches in each way before the first run of a network and takes the fastest, "
+                "with one thread where all together are slower. The four ways to compute one network agree: Gluon, "
+                "MXNet's own style of today; Module, a graph of symbols; NDArray, by hand on MXNet's arrays; NumPy, "
+                "forward and backward written out (on a GPU with CuPy). The same seed gives the same run, and More "
+                "epochs can go on in another one."
             ),
         )  # fmt: skip
         self._pairing = _note()
@@ -124,9 +125,11 @@ class SubjectForm(SettingsForm):
         self._description.setText(text)
         self.show_row(self._description, bool(text))
 
-    def show_choice(self, backend: str, ratio: float) -> None:
+    def show_choice(self, backend: str, ratio: float, on_one_thread: bool = False) -> None:
         """Tell which backend was chosen automatically, ``ratio`` times as fast as the usual one; empty for none yet."""
         word = dict(backend_words()).get(backend, "")
+        if word and on_one_thread:
+            word = self.tr("{backend} on one thread").format(backend=word)
         if word and ratio > 1:
             text = self.tr("{backend}, {ratio} times as fast as Gluon here").format(backend=word, ratio=f"{ratio:.1f}")
         else:

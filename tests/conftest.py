@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -15,6 +16,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Also what lives longer than a test, and has no folder of its own, leaves the user's settings and runs alone.
 os.environ["NETARIUM_HOME"] = tempfile.mkdtemp(prefix="netarium-tests-")
 atexit.register(shutil.rmtree, os.environ["NETARIUM_HOME"], ignore_errors=True)
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("netarium", deadline=None)
+hypothesis.settings.load_profile("netarium")
 
 
 def pytest_addoption(parser):

@@ -166,10 +166,11 @@ class Network(Protocol):
 
 
 class Backend(Protocol):
-    """Builds networks on one device."""
+    """Builds networks on one device, computing with so many threads of the processor."""
 
     name: str
     device: str
+    threads: int
 
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights, which must name every parameter of ``spec``."""
@@ -177,4 +178,12 @@ class Backend(Protocol):
 
     def settle(self) -> None:
         """Wait for all that is under way and forget its errors, so that they do not surface in another network."""
+        ...
+
+
+class MakeBackend(Protocol):
+    """Makes a backend by its name on a device; see ``engine.backends.choice.make_backend``."""
+
+    def __call__(self, name: str, device: str, threads: int | None = None) -> Backend:
+        """Return the backend."""
         ...

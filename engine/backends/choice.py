@@ -9,7 +9,7 @@ from engine.errors import ConfigError, DeviceError
 BACKEND_NAMES = ("gluon", "module", "ndarray", "scratch")
 
 
-def make_backend(name: str, device: str = "cpu") -> Backend:
+def make_backend(name: str, device: str = "cpu", threads: int | None = None) -> Backend:
     """Return the backend of this name on a device; the library it computes with is loaded now, not before.
 
     Parameters
@@ -18,6 +18,8 @@ def make_backend(name: str, device: str = "cpu") -> Backend:
         One of ``BACKEND_NAMES``.
     device : str
         Such as ``"cpu"`` or ``"gpu(0)"``.
+    threads : int, optional
+        How many NumPy computes with, at least 1; by default as many as usual. MXNet's are set when it is loaded.
 
     Raises
     ------
@@ -40,19 +42,27 @@ def make_backend(name: str, device: str = "cpu") -> Backend:
 
             return NDArrayBackend(device)
         case "scratch":
-            return _scratch(device)
+            return _scratch(device, threads)
     raise ConfigError(
         "backend.unknown", "There is no backend {backend}. Choose one of: {backends}.",
         backend=name, backends=", ".join(BACKEND_NAMES),
     )  # fmt: skip
 
 
-def _scratch(device: str) -> Backend:
+def threads_again(threads: int | str) -> int | None:
+    """Return what to ask ``make_backend`` for, so that it computes as it did with so many threads.
+
+    One can be had again anywhere; more are as many as the machine has, or as it is told to take.
+    """
+    return 1 if str(threads) == "1" else None
+
+
+def _scratch(device: str, threads: int | None) -> Backend:
     from engine.backends.scratch import cupy_module
     from engine.backends.scratch.network import ScratchBackend
 
     if device.startswith("cpu"):
-        return ScratchBackend(device)
+        return ScratchBackend(device, threads=threads)
     if cupy_module.gpu_index(device) is None:
         raise DeviceError("device.name", "{device} is not a device. Devices are named cpu or gpu(0).", device=device)
     return ScratchBackend(device, cupy_module.load())

@@ -49,7 +49,7 @@ def train(options: argparse.Namespace) -> int:
     with Recording(options) as recording:
         session, events = _begun(options, recording)
         finished = _follow(session, events, options, recording)
-    versions = {**runtime.versions(), "backend": session.backend.name}
+    versions = runtime.versions()
     if options.save is not None:
         best = options.save_which == "best"
         save_model_as(options.save, session.best_model(versions) if best else session.model(versions))
@@ -143,10 +143,11 @@ def _backend(options: argparse.Namespace, spec: NetworkSpec, config: TrainingCon
     """Return what computes; where the fastest is wanted, which one that is is told."""
     name, device = options.backend or BACKEND_NAMES[0], options.device or "cpu"
     if name == AUTO:
-        fastest = find_fastest(spec, config.checked(), device, make_backend)
-        name = fastest.backend
-        ahead = f", {fastest.ratio:.1f} times as fast as {BACKEND_NAMES[0]} here" if fastest.ratio > 1 else ""
-        print(f"Computed by {name}{ahead}.", file=sys.stderr)
+        found = find_fastest(spec, config.checked(), device, make_backend)
+        how = " with one thread" if found.threads == 1 else ""
+        ahead = f", {found.ratio:.1f} times as fast as {BACKEND_NAMES[0]} here" if found.ratio > 1 else ""
+        print(f"Computed by {found.backend}{how}{ahead}.", file=sys.stderr)
+        return make_backend(found.backend, check_device(device, found.backend), found.threads)
     return make_backend(name, check_device(device, name))
 
 

@@ -126,7 +126,7 @@ class Recorder:
     def _begin(self, event: RunStarted) -> None:
         session = self._session
         assert session.dataset is not None
-        versions = {name: str(value) for name, value in runtime.versions().items()}
+        versions = {name: str(value) for name, value in runtime.versions().items() if name != "threads"}
         first = event.start if self._run is None else msgspec.structs.replace(event.start)
         start = RunStart(
             spec=session.spec,
@@ -136,7 +136,7 @@ class Recorder:
             class_names=session.dataset.class_names,
             backend=session.backend.name,
             device=session.backend.device,
-            threads=int(versions.pop("threads")),
+            threads=session.backend.threads,
             versions=versions,
             first=first,
             last_epoch=event.last_epoch,
@@ -184,7 +184,7 @@ class Recorder:
     def _copy(self) -> Model:
         """Copy everything that a training state keeps."""
         began = time.thread_time()  # waiting for the batch before is no cost: it has to be computed anyway
-        model = self._session.model({**runtime.versions(), "backend": self._session.backend.name})
+        model = self._session.model(runtime.versions())
         self._spend(time.thread_time() - began)
         return model
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
-from engine.backends.base import Backend
+from engine.backends.base import MakeBackend
 from engine.errors import DataError, NetariumError
 from engine.failures import explained
 from engine.history.data import recorded_dataset
@@ -21,13 +21,13 @@ Answered = Generator[tuple[int, int], None, tuple[Assessment, str]]
 
 
 def write_report(
-    store: RunStore, run: RunRecord, path: Path, weights: Weights, make_backend: Callable[[str, str], Backend]
+    store: RunStore, run: RunRecord, path: Path, weights: Weights, make_backend: MakeBackend
 ) -> Generator[tuple[int, int], None, str]:
     """Write the report of a run; without answers to the test images where they cannot be had.
 
     Parameters
     ----------
-    make_backend : callable (backend's name, device's name) -> Backend
+    make_backend : MakeBackend
         The images are classified in the backend that trained the run, on the CPU.
 
     Yields
@@ -58,9 +58,7 @@ def write_report(
     return remark
 
 
-def _answered(
-    store: RunStore, run: RunRecord, checkpoint: CheckpointRecord, make_backend: Callable[[str, str], Backend]
-) -> Answered:
+def _answered(store: RunStore, run: RunRecord, checkpoint: CheckpointRecord, make_backend: MakeBackend) -> Answered:
     """Classify the test images that the run was tested on."""
     start = store.start(run.id)
     dataset = recorded_dataset(start)

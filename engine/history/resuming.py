@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+from engine.backends.choice import threads_again
 from engine.backends.mxnet import runtime
 from engine.errors import FileError, TrainingError
 from engine.history.records import CheckpointRecord, RunRecord, RunStart
@@ -94,7 +95,7 @@ def _caution(start: RunStart) -> str:
     now = {name: str(value) for name, value in runtime.versions().items()}
     threads = now.pop("threads")
     changed = [name for name, value in now.items() if start.versions.get(name, value) != value]
-    if str(start.threads) != threads:
+    if str(start.threads) != threads and not (start.backend == "scratch" and threads_again(start.threads)):
         changed.insert(0, f"threads ({start.threads} then, {threads} now)")
     if start.device.startswith("gpu"):
         changed.append("a GPU's order of addition")

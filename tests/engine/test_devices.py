@@ -68,9 +68,9 @@ from engine.networks import choose_network
 from engine.training.events import EpochDone
 from engine.workbench import Workbench
 told, made = [], []
-def make(name, device):
+def make(name, device, threads=None):
     made.append([name, device])
-    return make_backend(name, device)
+    return make_backend(name, device, threads)
 bench = Workbench(told.append, make)
 bench.load()
 bench.handle(m.LoadDataset("random-labels"))

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pytest
 
 from engine import messages as m
+from engine.architecture.layers import Activation, Dense, Flatten
+from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.backends.choice import BACKEND_NAMES, make_backend
+from engine.backends.scratch import blas
+from engine.backends.scratch.network import ScratchBackend
 from engine.errors import TrainingError
-from engine.fastest import AUTO, Fastest, doubt, find_fastest, known_fastest
+from engine.fastest import AUTO, Fastest, _drop_the_slower, doubt, find_fastest, known_fastest
 from engine.storage.paths import data_home
 from engine.training.config import TrainingConfig
 from tests.engine.history.runs import CONFIG, SMALL
 from tests.engine.test_history_commands import Bench, of_kind
+
+# Without convolutions one thread may be the fastest.
+DENSE = NetworkSpec("dense", (1, 8, 8), (Flatten(), Dense(16), Activation("relu"), Dense(3)))
+
+
+class Computing(NamedTuple):
+    """What is to be known of a backend that computed a run."""
+
+    name: str
+    threads: int = 2
+    device: str = "cpu"
 
 
 class Paced:
@@ -24,7 +40,7 @@ class Paced:
 
     def __init__(self, seconds: float, first: float | Exception | None = None) -> None:
         self._seconds, self._first, self._inner = seconds, first, make_backend("scratch")
-        self.name, self.device, self.built = "paced", "cpu", 0
+        self.name, self.device, self.threads, self.built = "paced", "cpu", 2, 0
 
     def build(self, spec, weights):
         self.built += 1
@@ -46,10 +62,14 @@ class Paced:
 
 
 def paced(**seconds: float):
-    """Return a function that makes backends of these speeds; those not named cannot compute anything."""
+    """Return a function that makes backends of these speeds; those not named cannot compute anything.
+
+    ``alone`` is NumPy with one thread.
+    """
     made: dict[str, Paced] = {}
 
-    def make(name: str, device: str) -> Paced:
+    def make(name: str, device: str, threads: int | None = None) -> Paced:
+        name = "alone" if threads == 1 else name
         if name not in seconds:
             raise TrainingError("test.none", "It cannot be computed.")
         return made.setdefault(name, Paced(seconds[name]))
@@ -69,14 +89,14 @@ def test_a_small_lead_keeps_the_usual_one():
 
 def test_what_was_timed_once_is_known_from_then_on_and_for_this_network_and_batch_size_only():
     make = paced(gluon=0.02, scratch=0.004)
-    assert known_fastest(SMALL, CONFIG, "cpu") == "gluon"
+    assert known_fastest(SMALL, CONFIG, "cpu") == Fastest("gluon")
     first = find_fastest(SMALL, CONFIG, "cpu", make)
     assert find_fastest(SMALL, CONFIG, "cpu", make) == first
     assert make.made["gluon"].built == make.made["scratch"].built == 1
-    assert known_fastest(SMALL, CONFIG, "cpu") == "scratch"
+    assert known_fastest(SMALL, CONFIG, "cpu") == first
     renamed = msgspec.structs.replace(SMALL, name="other")
-    assert known_fastest(renamed, CONFIG, "cpu") == "scratch"
-    assert known_fastest(SMALL, msgspec.structs.replace(CONFIG, batch_size=17), "cpu") == "gluon"
+    assert known_fastest(renamed, CONFIG, "cpu") == first
+    assert known_fastest(SMALL, msgspec.structs.replace(CONFIG, batch_size=17), "cpu") == Fastest("gluon")
     find_fastest(SMALL, msgspec.structs.replace(CONFIG, batch_size=17), "cpu", make)
     assert make.made["gluon"].built == 2
 
@@ -124,8 +144,8 @@ def test_a_first_batch_that_takes_long_says_nothing_about_the_others():
     """The first batch of a process loads and plans; a network is not slow for that."""
     made = {"gluon": Paced(0.02, first=0.6), "scratch": Paced(0.004)}
 
-    def make(name, device):
-        return made.get(name) or paced()(name, device)
+    def make(name, device, threads=None):
+        return made.get(name if threads is None else "alone") or paced()(name, device)
 
     assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
 
@@ -138,8 +158,8 @@ def test_what_was_too_slow_to_be_timed_is_not_taken_for_known():
 def test_a_backend_that_runs_out_of_memory_is_no_choice_and_the_others_are():
     made = {"gluon": Paced(0.02), "scratch": Paced(0.001, first=MemoryError())}
 
-    def make(name, device):
-        return made.get(name) or paced()(name, device)
+    def make(name, device, threads=None):
+        return made.get(name if threads is None else "alone") or paced()(name, device)
 
     assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon")
 
@@ -154,13 +174,60 @@ def test_batches_that_are_plainly_large_are_not_timed_at_all():
 def test_what_a_run_was_far_faster_than_is_timed_again():
     find_fastest(SMALL, CONFIG, "cpu", paced(gluon=0.004, scratch=0.04))  # something else took the cores
     timed = CONFIG.batch_size / 0.005
-    for backend, rate in (("gluon", 1.2 * timed), ("scratch", timed / 10), ("module", 9 * timed), ("gluon", 0.0)):
-        doubt(SMALL, CONFIG, "cpu", backend, rate)
+    for name, rate in (("gluon", 1.2 * timed), ("scratch", timed / 10), ("module", 9 * timed), ("gluon", 0.0)):
+        doubt(SMALL, CONFIG, Computing(name), rate)
     make = paced(gluon=0.02, scratch=0.004)
     assert find_fastest(SMALL, CONFIG, "cpu", make) == Fastest("gluon") and make.made == {}
-    doubt(SMALL, CONFIG, "gpu(7)", "gluon", 2 * timed)  # it is gone
-    doubt(SMALL, CONFIG, "cpu", "gluon", 2 * timed)
+    doubt(SMALL, CONFIG, Computing("gluon", device="gpu(7)"), 2 * timed)  # it is gone
+    doubt(SMALL, CONFIG, Computing("gluon"), 2 * timed)
     assert find_fastest(SMALL, CONFIG, "cpu", make).backend == "scratch"
+
+
+def test_one_thread_is_chosen_where_it_is_faster_than_all(two_threads):
+    make = paced(gluon=0.02, module=0.03, ndarray=0.03, scratch=0.01, alone=0.004)
+    found = find_fastest(DENSE, CONFIG, "cpu", make)
+    assert (found.backend, found.threads) == ("scratch", 1) and 2 < found.ratio < 10
+    assert known_fastest(DENSE, CONFIG, "cpu") == found
+    other = msgspec.structs.replace(CONFIG, batch_size=17)
+    found = find_fastest(DENSE, other, "cpu", paced(gluon=0.02, scratch=0.004, alone=0.01))
+    assert (found.backend, found.threads) == ("scratch", None)
+
+
+@pytest.mark.parametrize(
+    ("all_threads", "left"),
+    [((0.4, 4.0, 4.0), "scratch/1"), ((0.7, 0.9, 0.6), "scratch"), ((0.9, 0.8, 0.8), "scratch")],
+)
+def test_threads_are_judged_by_all_rounds_since_the_quickest_tells_nothing_of_waiting(all_threads, left):
+    rounds = {"gluon": [1.0, 1.0, 1.0], "scratch": list(all_threads), "scratch/1": [0.8, 0.8, 0.8]}
+    _drop_the_slower(rounds)
+    assert list(rounds) == ["gluon", left]
+
+
+def test_one_thread_is_no_way_to_compute_convolutions_and_no_other_way_where_there_is_one(two_threads, monkeypatch):
+    make = paced(gluon=0.02, scratch=0.01, alone=0.002)
+    assert find_fastest(SMALL, CONFIG, "cpu", make).threads is None
+    monkeypatch.setattr(blas, "threads", lambda: 1)
+    assert find_fastest(DENSE, CONFIG, "cpu", make).threads is None
+    assert "alone" not in make.made
+
+
+def test_threads_that_wait_for_each_other_in_a_run_are_timed_again(two_threads):
+    quiet = paced(gluon=0.02, scratch=0.004, alone=0.006)
+    find_fastest(DENSE, CONFIG, "cpu", quiet)
+    timed = CONFIG.batch_size / 0.006
+    for threads, rate in ((2, timed), (1, timed / 5), (2, 0.0)):
+        doubt(DENSE, CONFIG, Computing("scratch", threads), rate)
+    doubt(DENSE, CONFIG, Computing("gluon"), CONFIG.batch_size / 0.2)  # what else is slower then, one thread is too
+    busy = paced(gluon=0.04, scratch=0.03, alone=0.006)
+    assert find_fastest(DENSE, CONFIG, "cpu", busy).threads is None and busy.made == {}
+    doubt(DENSE, CONFIG, Computing("scratch"), timed / 5)
+    assert find_fastest(DENSE, CONFIG, "cpu", busy).threads == 1
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Let NumPy have two threads on any machine."""
+    monkeypatch.setattr(blas, "threads", lambda: 2)
 
 
 @pytest.fixture
@@ -187,6 +254,40 @@ def test_a_run_in_the_window_is_computed_by_what_was_chosen_recorded_so_and_goes
     checkpoint = store.checkpoints(run.id)[0]
     bench.ask(m.BranchRun("branch", checkpoint, msgspec.structs.replace(CONFIG, epochs=1), "cpu", AUTO))
     assert bench.bench.trainer.session.backend.name == "scratch"
+    store.close()
+
+
+def test_a_run_with_one_thread_is_recorded_so_and_goes_on_so_to_the_last_bit(bench, monkeypatch, two_threads, tmp_path):
+    monkeypatch.setattr("engine.trainer.find_fastest", lambda *_: Fastest("scratch", 1.9, 1))
+    config = msgspec.structs.replace(CONFIG, epochs=2)
+
+    def threads():
+        return bench.bench.trainer.session.backend.threads
+
+    bench.ask(m.Train("whole", DENSE, config, "cpu", backend=AUTO))
+    whole = bench.weights()
+    told = bench.ask(m.Train("cut", DENSE, config, "cpu", one_batch=True, backend=AUTO))
+    assert of_kind(told, m.BackendChosen) == [m.BackendChosen("scratch", 1.9, on_one_thread=True)]
+    bench.ask(m.StepBatch())
+    bench.ask(m.Stop())
+    store = bench.history()
+    run = store.newest()
+    assert threads() == run.threads == store.start(run.id).threads == 1
+    bench.ask(m.Train("other", SMALL, config, "cpu", one_batch=True, backend="scratch"))
+    bench.ask(m.Stop())
+    assert threads() == ScratchBackend().threads > 1
+    [ready] = of_kind(bench.ask(m.ContinueRun("again", run.id)), m.NetworkReady)
+    assert threads() == 1 and "threads" not in ready.note
+    assert all(np.array_equal(whole[path], value) for path, value in bench.weights().items())
+    checkpoint = store.checkpoints(run.id)[0]
+    for settings in (None, config):
+        bench.ask(m.BranchRun("branch", checkpoint, settings, "cpu", AUTO))
+        assert threads() == 1
+    bench.ask(m.Save(tmp_path / "model.safetensors"))
+    bench.ask(m.Train("other", SMALL, config, "cpu", one_batch=True, backend="scratch"))
+    bench.ask(m.Stop())
+    bench.ask(m.Open(tmp_path / "model.safetensors", None, CONFIG, "cpu", AUTO))
+    assert threads() == 1
     store.close()
 
 

@@ -237,7 +237,7 @@ def test_after_divergence_good_weights_are_there_and_fresh_moments_begin(backend
 class Failing:
     """A backend whose networks fail at a batch, as MXNet does when memory runs out: late, and once."""
 
-    name, device = "failing", "cpu"
+    name, device, threads = "failing", "cpu", 2
 
     def __init__(self, backend: GluonBackend, batch: int) -> None:
         self._backend = backend

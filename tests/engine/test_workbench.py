@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -33,7 +32,7 @@ class Memory:
     def __init__(self) -> None:
         self.lacking_for: set[str] = set()
         self.failing: set[str] = set()
-        self.name, self.device = "memory", "cpu"
+        self.name, self.device, self.threads = "memory", "cpu", 2
         self._backend = GluonBackend("cpu")
 
     def build(self, spec, weights):
@@ -61,7 +60,7 @@ class Bench:
         self._monkeypatch = monkeypatch
         self.memory = Memory()
         self.told: list[m.Message] = []
-        self._bench = Workbench(self.told.append, lambda _name, _device: self.memory)
+        self._bench = Workbench(self.told.append, lambda *_: self.memory)
         self._bench.load()
         self.load(make_dataset())
 
@@ -190,7 +189,7 @@ def test_time_is_measured_although_the_initial_weights_are_hopeless(bench):
 
 def twin(bench, **changes):
     command = m.TwinRun(7, SPEC, CONFIG, "cpu", ("gluon", "scratch"), 6)
-    return bench.ask(replace(command, **changes))
+    return bench.ask(msgspec.structs.replace(command, **changes))
 
 
 def test_a_twin_run_tells_every_batch_and_that_it_is_over(bench):

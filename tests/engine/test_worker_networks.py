@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import numpy as np
 import pytest
 
@@ -70,9 +69,9 @@ def test_an_edit_that_does_not_fit_is_refused_and_the_network_stays(listener):
 class OutOfMemory:
     """A backend for which one network is too large: its first batch fails, late, as MXNet's do."""
 
-    name = "out-of-memory"
+    name, threads = "out-of-memory", 2
 
-    def __init__(self, _name: str, device: str) -> None:
+    def __init__(self, _name: str, device: str, _threads: int | None = None) -> None:
         self.device = device
         self._backend = GluonBackend(device)
 
@@ -131,7 +130,7 @@ def test_a_run_that_does_not_fit_into_memory_is_not_begun_unless_it_is_wanted_al
     np.testing.assert_array_equal(listener.ask(m.ReadWeights("dense1/weight"), m.WeightsRead).values, weights)
     assert listener.ask(m.TrainMore("run 1", CONFIG), RunStarted).start.epoch == 2  # it has its memory already
     listener.wait_for_state("ready")
-    listener.ask(replace(command, ignore_memory=True), RunStarted)
+    listener.ask(msgspec.structs.replace(command, ignore_memory=True), RunStarted)
     assert listener.wait_for_kind(RunFinished).reason == "completed"
 
 

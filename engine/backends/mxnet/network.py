@@ -49,6 +49,7 @@ class MXNetBackend:
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
+        self.threads = runtime.thread_count()
         self._mx = runtime.load()
         self._context = runtime.context(device)
 

@@ -90,8 +90,14 @@ def versions() -> dict[str, str | int]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "mxnet": " + ".join(f"{name} {_version(name)}" for name in installed_packages()),
-        "threads": _thread_count(),
+        "threads": thread_count(),
     }
+
+
+def thread_count() -> int:
+    """Return how many threads MXNet computes with: ``$OMP_NUM_THREADS`` or one per core that this process may use."""
+    chosen = os.environ.get("OMP_NUM_THREADS", "")
+    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else len(os.sched_getaffinity(0))
 
 
 def context(device: str) -> Any:
@@ -133,7 +139,7 @@ def _import(threads: int | None) -> ModuleType:
 def _set_up(threads: int | None) -> None:
     """Put in place what has to be there before MXNet's library is opened."""
     # Read by the OpenMP library when MXNet loads it; left alone, MXNet takes half of the cores.
-    os.environ["OMP_NUM_THREADS"] = str(threads or _thread_count())
+    os.environ["OMP_NUM_THREADS"] = str(threads or thread_count())
     # In graphs bound for inference on cpu(0), MXNet replaces neighbours by oneDNN's fused operators. They give wrong
     # numbers where outputs in between are asked for, and after the weights have changed. The backend called
     # "default" replaces nothing, nor does "NONE", but that tells so on stderr at every binding.
@@ -168,11 +174,6 @@ def _single_package() -> str:
             library=cuda_driver.DRIVER,
         )
     return packages[0]
-
-
-def _thread_count() -> int:
-    chosen = os.environ.get("OMP_NUM_THREADS", "")
-    return int(chosen) if chosen.isdigit() and int(chosen) > 0 else len(os.sched_getaffinity(0))
 
 
 def _version(package: str) -> str | None:

@@ -54,8 +54,8 @@ class ScratchBackend:
     dtype : dtype
         float32, or float64 for checks; what goes out has it too.
     threads : int, optional
-        On how many a batch is computed, at least 1. By default as many as NumPy's matrix products take; one for a GPU,
-        which has all its own.
+        On how many a batch is computed, its matrix products included, at least 1. By default as many as NumPy's matrix
+        products take; one for a GPU, which has all its own.
     """
 
     name = "scratch"
@@ -68,11 +68,11 @@ class ScratchBackend:
         self._dtype = np.dtype(dtype)
         index = gpu_index(device)
         self._place: Place = Processor() if index is None else Gpu(xp, index)
-        self._threads = threads or (blas.threads() if index is None else 1)
+        self.threads = threads or (blas.threads() if index is None else 1)
 
     def build(self, spec: NetworkSpec, weights: Weights) -> Network:
         """Build the network with these weights."""
-        return ScratchNetwork(self._xp, self._place, self._dtype, spec, weights, self._threads)
+        return ScratchNetwork(self._xp, self._place, self._dtype, spec, weights, self.threads)
 
     def settle(self) -> None:
         """Wait for what a GPU still does; on the CPU everything is done when the call returns."""

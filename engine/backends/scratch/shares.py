@@ -45,7 +45,7 @@ class Crew:
     Parameters
     ----------
     size : int
-        How many there are, at least 1. With 1, all is done on the thread that calls.
+        How many there are, at least 1. With 1, all is done on the thread that calls, matrix products included.
     multiply_adds : int
         What one sample costs, forward, in layers that are worth sharing.
     """
@@ -74,7 +74,7 @@ class Crew:
         size = self.shares_of(samples)
         if size == 1:
             # Products for few samples are done before a thread of BLAS is awake, which then looks out for more.
-            with blas.one_thread() if self._size > 1 and samples < _FEWEST_SAMPLES else nullcontext():
+            with blas.one_thread() if self._size == 1 or samples < _FEWEST_SAMPLES else nullcontext():
                 return [work(Part(0, slice(0, samples), ALONE))]
         meeting: _Meeting[Any] = _Meeting(size)
         ends = [samples * rank // size for rank in range(size + 1)]

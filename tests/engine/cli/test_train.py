@@ -463,6 +463,11 @@ def test_the_command_line_says_what_was_chosen(run, digits, monkeypatch):
         "train", "--network", "softmax-regression", "--dataset-path", digits, "--epochs", 1, "--backend", "auto"
     )
     assert "Computed by scratch, 2.3 times as fast as gluon here." in answer.err
+    monkeypatch.setattr("engine.cli.training.find_fastest", lambda *_: Fastest("scratch", 2.34, 1))
+    answer = run(
+        "train", "--network", "softmax-regression", "--dataset-path", digits, "--epochs", 1, "--backend", "auto"
+    )
+    assert "Computed by scratch with one thread, 2.3 times as fast as gluon here." in answer.err
     store = RunStore()
-    assert store.newest().backend == "scratch"
+    assert (store.newest().backend, store.newest().threads) == ("scratch", 1)
     store.close()

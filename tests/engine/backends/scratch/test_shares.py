@@ -11,6 +11,8 @@ import threading
 import numpy as np
 import pytest
 
+from engine.architecture.layers import Activation, Dense, Flatten
+from engine.architecture.network import NetworkSpec
 from engine.backends.base import StepSettings
 from engine.backends.scratch import blas, shares
 from engine.backends.scratch.network import ScratchBackend
@@ -113,7 +115,24 @@ def test_products_for_few_samples_stay_on_the_thread_that_asks(monkeypatch):
 
     assert alone(2, HEAVY, 3) == [1]  # within one_thread
     assert alone(2, HEAVY, 5) == [0]  # too few to be shared, and enough for BLAS
-    assert alone(1, HEAVY, 3) == [0]
+    assert alone(1, HEAVY, 5) == [1]  # all that is computed with one thread is
+
+
+def test_a_network_of_one_thread_computes_as_numpy_does_on_one_thread():
+    layers = (Flatten(), Dense(128), Activation("relu"), Dense(10))
+    batch = samples(NetworkSpec("dense", (1, 28, 28), layers), 100)
+
+    def gradients(threads):
+        network = build(NetworkSpec("dense", (1, 28, 28), layers), ScratchBackend(threads=threads))
+        network.prepare_training(OptimizerConfig("sgd"), "mean")
+        network.train_batch(network.place(batch.images, batch.labels), np.arange(100), {}, SETTINGS).result()
+        return network.gradients()
+
+    alone = gradients(1)
+    with blas.one_thread():
+        expected = gradients(None)
+    assert all(np.array_equal(alone[path], gradient) for path, gradient in expected.items())
+    assert blas._holders == 0
 
 
 def test_an_error_of_one_share_is_told_and_the_others_do_not_wait_for_it():
