@@ -29,7 +29,7 @@ from engine.history.records import CheckpointRecord
 from engine.history.store import RunStore
 from engine.history.troubles import unusable
 from engine.inspection.confusion import confusion_matrix, mistakes
-from engine.session import Session
+from engine.session import Session, check_classes
 
 if TYPE_CHECKING:
     from engine.twin import TwinStep
@@ -47,8 +47,14 @@ def find_mistakes(session: Session, batches: Iterator[Array]) -> Chore:
     ----------
     batches : iterator of array (batch, classes)
         ``session.test_probabilities()``.
+
+    Raises
+    ------
+    TrainingError
+        If the network has fewer classes than the data set.
     """
     assert session.dataset is not None
+    check_classes(session.spec, session.dataset)
     probabilities: list[Array] = []
     for batch in batches:
         probabilities.append(batch)
@@ -63,8 +69,10 @@ def measure_confusion(command: m.MeasureConfusion, session: Session, checkpoint:
     Raises
     ------
     NetariumError
-        If the network cannot take the images of the data set.
+        If the network cannot take the images of the data set, or has fewer classes.
     """
+    assert session.dataset is not None
+    check_classes(session.spec, session.dataset)
     answers: list[Array] = []
     count = 0
     for batch in session.test_probabilities():
@@ -73,7 +81,6 @@ def measure_confusion(command: m.MeasureConfusion, session: Session, checkpoint:
         if count >= command.samples:
             break
         yield None
-    assert session.dataset is not None
     found = np.concatenate(answers)[: command.samples]
     labels = session.dataset.test_labels[: len(found)]
     matrix = confusion_matrix(labels, found, classes(session.spec))

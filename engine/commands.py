@@ -63,7 +63,8 @@ class BranchRun(Command, frozen=True):
     """Begin a run with the weights of a checkpoint.
 
     Without a ``config`` the settings are those of its own run, and from a training state it does again what that run
-    did; then ``backend`` and ``device`` are that run's too.
+    did; then ``backend`` and ``device`` are that run's too. With ``own_data`` it learns from what that run learned
+    from, otherwise from the data set that is open.
     """
 
     run: str
@@ -71,6 +72,7 @@ class BranchRun(Command, frozen=True):
     config: TrainingConfig | None
     device: str
     backend: str
+    own_data: bool = True
 
 
 class ViewMoment(LatestWins, frozen=True):

@@ -8,9 +8,10 @@ from engine.backends.base import MakeBackend
 from engine.backends.choice import threads_again
 from engine.data.dataset import Dataset
 from engine.devices import check_device
+from engine.errors import TrainingError
 from engine.fastest import AUTO
 from engine.history.data import check_data, recorded_dataset
-from engine.history.records import CheckpointRecord, Origin
+from engine.history.records import CheckpointRecord, Origin, RunStart
 from engine.history.resuming import find_resumable
 from engine.history.store import RunStore
 from engine.session import Session
@@ -49,9 +50,7 @@ def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backe
     """
     found = find_resumable(store, run)
     start = found.start
-    if dataset is None or dataset.source != start.dataset:
-        dataset = recorded_dataset(start)
-    check_data(start, dataset)
+    dataset = _data_of(start, dataset)
     backend = make_backend(start.backend, check_device(start.device, start.backend), threads_again(start.threads))
     session = Session(backend, start.spec, start.config, dataset, found.model)
     session.recall_best(found.best)
@@ -62,7 +61,8 @@ def branch_from(
     store: RunStore,
     checkpoint: CheckpointRecord,
     config: TrainingConfig | None,
-    dataset: Dataset,
+    dataset: Dataset | None,
+    own_data: bool,
     make_backend: MakeBackend,
     backend: str,
     device: str,
@@ -72,23 +72,39 @@ def branch_from(
     From a training state and with its own settings it does what its run did, in the backend and on the device of
     that run. ``backend`` may be left open (``auto``): then it is that of the run too.
 
+    Parameters
+    ----------
+    dataset : Dataset, optional
+        The one that is open.
+    own_data : bool
+        Whether to learn from what the run learned from, which is read if it is another.
+
     Raises
     ------
     NetariumError
-        If the checkpoint cannot be read, or the data set does not fit its network.
+        If the checkpoint or the data set cannot be read, or the data set does not fit the network.
     """
-    model = load_model(checkpoint.path)
+    if store.run(checkpoint.run) is None:
+        raise TrainingError("history.unknown", "There is no run {run} in the history.", run=checkpoint.run)
+    model, start = load_model(checkpoint.path), store.start(checkpoint.run)
+    if own_data:
+        dataset = _data_of(start, dataset)
     replays = config is None and model.state is not None
     threads = None
-    if replays and store.run(checkpoint.run) is not None:
-        start = store.start(checkpoint.run)
-        check_data(start, dataset)
+    if replays:
         backend, device, threads = start.backend, start.device, threads_again(start.threads)
     elif backend == AUTO:
-        start = store.start(checkpoint.run)
         backend, threads = start.backend, threads_again(start.threads)
     settings = config or model.config or TrainingConfig()
     made = make_backend(backend, check_device(device, backend), threads)
     session = Session(made, model.spec, model.config or settings, dataset, model)
     origin = Origin(checkpoint.kind, checkpoint.run, checkpoint.position.step)
     return Returned(session, settings, replays, "" if checkpoint.kind == "state" else _MOMENTS_RESTART, origin)
+
+
+def _data_of(start: RunStart, dataset: Dataset | None) -> Dataset:
+    """Return the data set that a run learned from, which may be the one that is open."""
+    if dataset is None or dataset.source != start.dataset:
+        return recorded_dataset(start)
+    check_data(start, dataset)
+    return dataset

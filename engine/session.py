@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from traceback import clear_frames
 from typing import NamedTuple
@@ -73,7 +73,7 @@ class Session:
         self.spec = spec
         self.config = config
         self.dataset = dataset
-        self.class_names = dataset.class_names if dataset else model.class_names if model else ()
+        self.class_names = output_names(spec, dataset.class_names if dataset else ())
         self.position = Position()
         self.state: RunState | None = None  # to go on exactly from; None while a batch is in flight
         self.best: Best | None = None  # of the last run
@@ -82,7 +82,6 @@ class Session:
         self.stopwatch = Stopwatch()
         self.backend = backend
         self._dataset_name = dataset.name if dataset else ""
-        classes(spec)  # nothing but a classifier, whatever a file says
         if dataset is not None and model is None:
             check_classes(spec, dataset)
         self._moments_fit = False
@@ -97,7 +96,7 @@ class Session:
     def _take_history(self, model: Model) -> None:
         self.metrics = model.metrics
         self._dataset_name = model.dataset
-        self.class_names = model.class_names or self.class_names
+        self.class_names = output_names(self.spec, model.class_names or self.class_names)
         self.position = model.position or Position()
         self.state = model.state
         if model.optimizer_state:
@@ -178,7 +177,8 @@ class Session:
     def _begin(self, config: TrainingConfig) -> None:
         """Make ``config`` the settings, and the data set the one that is learned from, from now on."""
         assert self.dataset is not None
-        self._dataset_name, self.class_names = self.dataset.name, self.dataset.class_names
+        self._dataset_name = self.dataset.name
+        self.class_names = output_names(self.spec, self.dataset.class_names)
         with explained(self.backend, self.spec, config.batch_size):
             if not (self._moments_fit and _same_moments(config, self.config)):
                 self.network.prepare_training(config.optimizer, config.loss_reduction)
@@ -339,6 +339,12 @@ def check_classes(spec: NetworkSpec, dataset: Dataset) -> None:
             "{network} tells {known} classes apart, but {dataset} has {needed}; change its last layer.",
             network=spec.name, known=known, dataset=dataset.name, needed=needed,
         )  # fmt: skip
+
+
+def output_names(spec: NetworkSpec, class_names: Sequence[str]) -> tuple[str, ...]:
+    """Return a name for every output of a classifier; those that no class has are called by their numbers."""
+    outputs = classes(spec)
+    return (*class_names[:outputs], *map(str, range(len(class_names), outputs)))
 
 
 def _same_moments(new: TrainingConfig, old: TrainingConfig) -> bool:

@@ -125,26 +125,25 @@ class Trainer:
     def continue_run(self, command: m.ContinueRun) -> None:
         """Go on with a run of the history, exactly, on the data set that it learned from."""
         self.refuse_while_training()
-        store = self._records.store()
-        found = return_to_run(store, command.id, self.dataset, self._make_backend)
-        if found.session.dataset is not None and found.session.dataset is not self.dataset:
-            self.take_dataset(found.session.dataset)
+        found = return_to_run(self._records.store(), command.id, self.dataset, self._make_backend)
         self._go_on_with(found, command.run, command.id, run_id=command.id)
 
     def branch_run(self, command: m.BranchRun) -> None:
         """Begin a run with the weights of a checkpoint."""
         self.refuse_while_training()
-        if self.dataset is None:
+        if self.dataset is None and not command.own_data:
             raise TrainingError("training.no_data", "There is no data set to train on; open one first.")
         found = branch_from(
-            self._records.store(), command.checkpoint, command.config, self.dataset, self._make_backend,
-            command.backend, command.device,
+            self._records.store(), command.checkpoint, command.config, self.dataset, command.own_data,
+            self._make_backend, command.backend, command.device,
         )  # fmt: skip
         self._go_on_with(found, command.run, command.checkpoint.run)
 
     def _go_on_with(self, found: Returned, name: str, past: int, run_id: int | None = None) -> None:
         """Put a session that comes from the history in the place of the one there is, and train."""
         session = found.session
+        if session.dataset is not None and session.dataset is not self.dataset:
+            self.take_dataset(session.dataset)
         events = session.resume(name) if found.replays else session.train(name, found.config)
         self._parked = None
         self._post(m.NetworkReady(session.spec, session.config, session.class_names, "returned", note=found.note))

@@ -56,8 +56,11 @@ class ProgressView(QWidget):
     def show_progress(self, progress: Progress) -> None:
         """Show the figures of a run."""
         self._bar.setValue(round(progress.fraction * _STEPS))
+        epoch = self.tr("epoch {epoch} of {last}")
+        if progress.is_over and progress.fraction < 1:
+            epoch = self.tr("until epoch {epoch} of {last}")
         parts = [
-            self.tr("epoch {epoch} of {last}").format(epoch=progress.epoch, last=progress.last_epoch),
+            epoch.format(epoch=progress.epoch, last=progress.last_epoch),
             self.tr("validating")
             if progress.evaluating
             else self.tr("batch {batch} of {all}").format(batch=progress.batch, all=progress.batches_per_epoch),

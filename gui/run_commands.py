@@ -110,7 +110,7 @@ class RunCommands(QObject):
         run : RunRecord
             The one that left the checkpoint.
         has_own_settings : bool
-            Whether it trains with the settings of that run, or with those in the form.
+            Whether it trains with the settings and the data set of that run, or with those in the form.
         epochs : int
             How many; 0 for what that run did from there to its planned end.
         """
@@ -122,7 +122,8 @@ class RunCommands(QObject):
         wanted = msgspec.structs.replace(config, epochs=epochs) if epochs else None
         self.replaces.emit()
         name = self.new_run(self.tr("branch of {run}").format(run=run.name))
-        self._command(m.BranchRun(name, checkpoint, wanted, self._device, self._views.setup.backend_name()))
+        backend = self._views.setup.backend_name()
+        self._command(m.BranchRun(name, checkpoint, wanted, self._device, backend, own_data=has_own_settings))
 
     @property
     def _device(self) -> str:

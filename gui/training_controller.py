@@ -172,9 +172,10 @@ class TrainingController(QObject):
     # What the worker tells
 
     def _look(self) -> None:
-        for message in self._worker.take():
+        told = self._worker.take()
+        for message in told:
             self._receive(message)
-        if self.state == "training" and self.questions.refresh_at_pace():
+        if (told and self.state == "paused") or (self.state == "training" and self.questions.refresh_at_pace()):
             self._views.progress.show_progress(self._progress)
 
     def _receive(self, message: m.Message) -> None:
@@ -227,13 +228,13 @@ class TrainingController(QObject):
         self.questions.refresh()
 
     def _follow_state(self, message: m.StateChanged) -> None:
-        was_training = self.state == "training"
+        was_running = self.state in ("training", "stopping")
         if message.state == "ready":
             self._set_state("trained" if message.trained else "ready")
         else:
             self._set_state(message.state)
         self.questions.refresh()
-        if was_training:
+        if was_running:
             self.confusions.note_learned()  # now there is time for all test images
 
     def _show_network(self, ready: m.NetworkReady) -> None:

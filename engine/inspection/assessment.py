@@ -12,7 +12,7 @@ from engine.architecture.shapes import summarize
 from engine.backends.base import Array, Network
 from engine.data.dataset import Dataset
 from engine.inspection.confusion import confusion_matrix, mistakes
-from engine.session import check_classes
+from engine.session import check_classes, output_names
 from engine.training.data import check_images, evaluation_batch, fit_images
 
 
@@ -107,9 +107,8 @@ def assess(
     probabilities = np.concatenate(parts)
     answers = probabilities.argmax(axis=1)
     known = probabilities.shape[1]
-    names = (*dataset.class_names, *map(str, range(len(dataset.class_names), known)))[:known]
     return Assessment(
-        class_names=names,
+        class_names=output_names(spec, dataset.class_names),
         confusion=confusion_matrix(labels, answers, known),
         mistakes=tuple(
             Mistake(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -190,6 +192,30 @@ def test_a_branch_with_other_settings_goes_another_way_and_a_snapshot_says_that_
     assert (branch.origin.kind, branch.origin.parent, branch.origin.step) == ("snapshot", 1, 0)
     assert (branch.epochs, branch.step) == (1, 10)
     assert of_kind(bench.told, m.EpochReplayed) == []
+    store.close()
+
+
+@pytest.mark.parametrize("epochs", [None, 1])
+def test_a_branch_with_its_own_settings_learns_from_the_data_of_its_run(bench, monkeypatch, epochs):
+    bench.train()
+    learned_from, others = bench.dataset, replace(squares(90), name="others")
+    monkeypatch.setattr("engine.history.data.read_again", lambda source: {"squares": learned_from}[source])
+    bench.dataset = others
+    bench.bench.handle(m.LoadDataset("others"))
+    store = bench.history()
+    first = store.checkpoints(1)[0]
+    settings = None if epochs is None else msgspec.structs.replace(CONFIG, epochs=epochs)
+
+    told = bench.ask(m.BranchRun("branch", first, settings, "cpu", "scratch"))
+
+    assert of_kind(told, m.DatasetLoaded) == [m.DatasetLoaded(learned_from)]
+    assert bench.bench.trainer.dataset is learned_from
+    bench.bench._records.store()
+    assert (store.newest().dataset, store.newest().origin.parent) == ("squares", 1)
+    bench.bench.handle(m.LoadDataset("others"))
+    bench.ask(m.BranchRun("branch", first, settings or CONFIG, "cpu", "scratch", own_data=False))
+    bench.bench._records.store()
+    assert store.newest().dataset == "others"
     store.close()
 
 

@@ -294,7 +294,9 @@ def test_too_few_classes_are_refused_before_anything_is_built(data):
 
 def test_more_classes_than_the_data_has_are_fine(backend, data):
     wide = NetworkSpec("wide", (1, 8, 8), (Flatten(), Dense(5)))
-    assert finish(Session(backend, wide, ADAM, data)).reason == "completed"
+    session = Session(backend, wide, ADAM, data)
+    assert session.class_names == ("left", "right", "2", "3", "4")
+    assert finish(session).reason == "completed"
 
 
 def test_the_answer_is_the_same_to_the_last_bit_whether_or_not_every_layer_is_shown(backend, data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -157,6 +158,20 @@ def test_an_edit_is_checked_against_the_data_set_that_was_loaded_during_the_run(
     [failed] = of_kind(bench.ask(m.Edit(WIDE)), m.CommandFailed)
 
     assert failed.error.code == "training.classes" and failed.error.values["dataset"] == "thirds"
+
+
+def test_a_network_of_other_classes_than_the_data_is_measured_by_all_its_names_or_not_at_all(bench):
+    five = NetworkSpec("five", (1, 28, 28), (Flatten(), Dense(5)))
+    told = bench.ask(m.Train("run", five, CONFIG, "cpu"))
+    names = ("left", "right", "2", "3", "4")
+    assert [ready.class_names for ready in of_kind(told, m.NetworkReady)] == [names]
+    [measured] = of_kind(bench.ask(m.MeasureConfusion(50)), m.ConfusionMeasured)
+    assert measured.matrix.shape == (5, 5) and measured.class_names == names
+    data = bench._bench.trainer.dataset
+    bench.load(replace(data, name="sixths", class_names=tuple("abcdef")))
+    for command in (m.MeasureConfusion(50), m.FindMistakes()):
+        [failed] = of_kind(bench.ask(command), m.CommandFailed)
+        assert (failed.error.code, failed.command) == ("training.classes", command)
 
 
 def test_an_estimate_for_which_not_even_one_image_fits_trains_nothing(bench, monkeypatch):

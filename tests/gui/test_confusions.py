@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QPushButton
 
 from engine import messages as m
 from engine.history.records import CheckpointRecord
-from engine.training.events import EpochDone, Position
+from engine.training.events import EpochDone, Position, RunFinished
 from gui.confusion_panel import ConfusionPanel
 from gui.draw_panel import DrawPanel
 from tests.gui.conftest import make_digits
@@ -60,6 +61,19 @@ def test_it_is_asked_once_and_again_when_the_network_has_learned(desk):
     assert len(asked(desk)) == 1, "nothing has changed since"
     desk.tell(m.StateChanged("training", True), epoch_done())
     assert len(asked(desk)) == 2 and asked(desk)[1].samples == 1000, "a sample: the run should not suffer"
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_all_images_are_classified_when_a_run_has_ended_by_itself_or_was_stopped(desk, stop):
+    desk.views.confusion.show()
+    desk.have_network()
+    desk.tell(measured(make_digits().test_labels), m.StateChanged("training", True), epoch_done())
+    desk.tell(measured(make_digits().test_labels[:50]))
+    if stop:
+        desk.transport.findChild(QPushButton, "stopButton").click()
+        assert desk.worker.asked(m.Stop)
+    desk.tell(RunFinished("run 1", Position(1, 2, 6, 1.2), "stopped"), m.StateChanged("ready", True))
+    assert len(asked(desk)) == 3 and asked(desk)[2].samples > 10_000
 
 
 def test_what_was_dropped_for_a_run_is_asked_for_again(desk):

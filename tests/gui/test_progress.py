@@ -122,6 +122,12 @@ def test_nothing_is_left_when_the_run_is_over(view):
     assert view.text() == "Trained epoch 4 of 4  ·  batch 10 of 10  ·  500 samples/s"
 
 
+def test_a_run_that_was_stopped_tells_until_where_it_was_trained(view):
+    view.set_state("trained")
+    view.show_progress(followed(started(), batches(1, 5), RunFinished("run", Position(1, 5, 15), "stopped")))
+    assert view.text() == "Trained until epoch 2 of 4  ·  batch 5 of 10  ·  500 samples/s"
+
+
 @pytest.mark.parametrize(
     ("state", "text", "bar"),
     [

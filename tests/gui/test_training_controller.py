@@ -12,7 +12,7 @@ from engine.architecture.zoo import experiment
 from engine.errors import DataError, FileError, TrainingError
 from engine.estimates.cost import Cost
 from engine.training.config import TrainingConfig
-from engine.training.events import Position, SettingChanged
+from engine.training.events import Position, RunStarted, SettingChanged
 from gui.training_controller import FIRST_NETWORK
 from tests.gui.controlled import IMAGE, SPEC, Desk, batches
 
@@ -63,6 +63,15 @@ def test_every_run_has_a_name_of_its_own_and_more_epochs_keep_it(trained):
     (more,) = trained.worker.asked(m.TrainMore)
     assert (more.run, more.config.epochs) == ("run 1", 7)
     assert [command.run for command in trained.worker.asked(m.Train)] == ["run 1", "run 2"]
+
+
+def test_the_status_bar_tells_where_a_paused_run_stands_and_every_step_of_it(ready):
+    ready.tell(RunStarted("run 1", TrainingConfig(), Position(), 1, 40, 400, 60), m.StateChanged("training", False))
+    ready.tell(batches("run 1", 8))
+    ready.tell(batches("run 1", 11), m.StateChanged("paused", True))
+    assert "batch 11 of 40" in ready.views.progress.text()
+    ready.tell(batches("run 1", 12))
+    assert "batch 12 of 40" in ready.views.progress.text()
 
 
 def test_step_begins_a_run_when_idle_and_is_one_batch_when_paused(ready):
