@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import msgspec
@@ -39,6 +41,7 @@ _ROUNDS, _ROUND_S, _MOST_BATCHES = 3, 0.05, 40
 _LONGEST_S = 1.0  # of all rounds together, but for the first
 # Of networks with larger or slower batches a few in each backend would be felt before the first run.
 _SLOW_BATCH_S, _MOST_OPERATIONS = 0.4, 20e9
+_FEW_OPERATIONS = 1e9  # of a batch that takes long only because of what else the machine does
 _OPERATIONS = 6  # for each multiplication with addition: two, in the forward pass and twice in the backward pass
 _MOST_KNOWN = 500
 _FAR_FASTER, _FAR_SLOWER = 1.5, 2.0  # of a run, to what was timed: something else took the cores then, or does now
@@ -52,12 +55,14 @@ Rates = dict[str, float]
 class Fastest(Struct, frozen=True):
     """The backend to take, and how many times as fast as the usual one it is; 1 where that is taken itself.
 
-    ``threads`` are how many it is to compute with; None for as many as usual.
+    ``threads`` are how many it is to compute with; None for as many as usual. ``is_timed`` tells whether others were
+    compared with it.
     """
 
     backend: str
     ratio: float = 1.0
     threads: int | None = None
+    is_timed: bool = True
 
 
 class _Known(Struct, forbid_unknown_fields=True):
@@ -141,7 +146,9 @@ def _way(backend: Backend, ways: Sequence[str]) -> str:
 
 def _best(rates: Rates, ways: Sequence[str]) -> Fastest:
     usual = USUAL if USUAL in ways else ways[0]
-    best = max(rates, key=lambda way: rates[way], default=usual)
+    if not rates:
+        return Fastest(usual, is_timed=False)
+    best = max(rates, key=lambda way: rates[way])
     ratio = rates[best] / rates[usual] if usual in rates else 1.0
     if usual in rates and ratio < _WORTH_IT:
         return Fastest(usual)
@@ -157,10 +164,11 @@ def _measure(
     ways: Sequence[str],
 ) -> Rates:
     """Time a few batches in each way by turns, where they are quick enough; the quickest of each counts."""
-    if _OPERATIONS * summarize(spec).multiply_adds * config.batch_size > _MOST_OPERATIONS:
+    operations = _OPERATIONS * summarize(spec).multiply_adds * config.batch_size
+    if operations > _MOST_OPERATIONS:
         return {}
     racers: dict[str, _Racer] = {}
-    seconds: Rates = {}
+    seconds: dict[str, list[float]] = {}  # that a batch took, in every round
     for way in ways:
         name, _, threads = way.partition("/")
         try:
@@ -172,26 +180,23 @@ def _measure(
                 racer.train(1)
         except NetariumError:
             continue  # one that cannot compute it, or lacks the memory, is no choice
-        racers[way], seconds[way] = racer, time.perf_counter() - began
-        if seconds[way] > _SLOW_BATCH_S and way == ways[0]:
+        racers[way], seconds[way] = racer, [time.perf_counter() - began]
+        if seconds[way][0] > _SLOW_BATCH_S and operations > _FEW_OPERATIONS and way == ways[0]:
             return {}
     began = time.perf_counter()
-    rounds: dict[str, list[float]] = {way: [] for way in racers}
-    for _ in range(_ROUNDS):
-        for way, racer in racers.items():
-            rounds[way].append(racer.time(seconds[way]))
-        if time.perf_counter() - began > _LONGEST_S:
-            break
-    _drop_the_slower(rounds)
-    return {way: config.batch_size / min(seconds[way], *taken) for way, taken in rounds.items()}
+    for _, (way, racer) in itertools.product(range(_ROUNDS), racers.items()):
+        if time.perf_counter() - began < _LONGEST_S:
+            seconds[way].append(racer.time(seconds[way][0]))
+    _drop_the_slower(seconds)
+    return {way: config.batch_size / min(taken) for way, taken in seconds.items()}
 
 
-def _drop_the_slower(rounds: dict[str, list[float]]) -> None:
-    """Leave one thread or all, whichever took less time in all rounds: the quickest does not tell of waiting."""
-    for way in [way for way in rounds if way.endswith(_ON_ONE_THREAD)]:
+def _drop_the_slower(seconds: dict[str, list[float]]) -> None:
+    """Leave one thread or all, whichever is faster in the mean: the quickest round does not tell of waiting."""
+    for way in [way for way in seconds if way.endswith(_ON_ONE_THREAD)]:
         with_all = way.removesuffix(_ON_ONE_THREAD)
-        if with_all in rounds:
-            del rounds[with_all if sum(rounds[with_all]) > _WORTH_IT * sum(rounds[way]) else way]
+        if with_all in seconds:
+            del seconds[with_all if fmean(seconds[with_all]) > _WORTH_IT * fmean(seconds[way]) else way]
 
 
 class _Racer:

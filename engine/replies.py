@@ -46,12 +46,14 @@ class DevicesListed(Reply, frozen=True):
 class BackendChosen(Reply, frozen=True):
     """A run is computed by ``backend``, chosen for being so many times as fast as the usual one here (1 if it is).
 
-    ``on_one_thread`` tells that it is so fast with one thread, where it could have more.
+    ``on_one_thread`` tells that it is so fast with one thread, where it could have more, and ``is_timed`` whether it
+    was compared with others at all.
     """
 
     backend: str
     ratio: float
     on_one_thread: bool = False
+    is_timed: bool = True
 
 
 class DatasetLoaded(Reply, frozen=True):

@@ -246,7 +246,7 @@ class Trainer:
         found = Fastest(command.backend)
         if command.backend == AUTO:
             found = find_fastest(command.spec, command.config.checked(), command.device, self._make_backend)
-            self._post(m.BackendChosen(found.backend, found.ratio, found.threads == 1))
+            self._post(m.BackendChosen(found.backend, found.ratio, found.threads == 1, found.is_timed))
         return self._make_backend(found.backend, check_device(command.device, found.backend), found.threads)
 
     def _is_too_large(self, command: m.Train | m.TrainMore, spec: NetworkSpec, device: str) -> bool:

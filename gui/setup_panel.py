@@ -29,6 +29,7 @@ from gui.variant_form import VariantForm
 
 if TYPE_CHECKING:
     from engine.devices import DeviceInfo
+    from engine.replies import BackendChosen
 
 _EDITABLE: tuple[WindowState, ...] = ("ready", "trained")
 _LIVE: tuple[WindowState, ...] = ("training", "paused")
@@ -129,9 +130,9 @@ class SetupPanel(QWidget):
         """Return the name of the backend that is to compute the network."""
         return self._subject.backend.value()
 
-    def show_backend_choice(self, backend: str, ratio: float, on_one_thread: bool = False) -> None:
+    def show_backend_choice(self, chosen: BackendChosen) -> None:
         """Tell which backend was chosen automatically, and how many times as fast as the usual one it is."""
-        self._subject.show_choice(backend, ratio, on_one_thread)
+        self._subject.show_choice(chosen)
 
     def set_network(self, summary: NetworkSummary | None, description: str) -> None:
         """Show what the chosen network consists of; None while an edited one does not fit together."""

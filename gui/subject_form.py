@@ -15,6 +15,7 @@ from gui.spin_boxes import Choice
 
 if TYPE_CHECKING:
     from engine.devices import DeviceInfo
+    from engine.replies import BackendChosen
 
 
 class SubjectForm(SettingsForm):
@@ -83,13 +84,13 @@ class SubjectForm(SettingsForm):
         self.set_description("")
         self._show_refusals([])
         self._show_pairing("")
-        self.show_choice("", 1.0)
+        self.show_choice(None)
         self.network.currentIndexChanged.connect(lambda: self._tell(self.network, self.network_chosen))
         self.dataset.currentIndexChanged.connect(lambda: self._tell(self.dataset, self.dataset_chosen))
         self.device.currentIndexChanged.connect(self._choose_device)
         self.backend.currentIndexChanged.connect(lambda: self._tell(self.backend, self.backend_chosen))
-        self.backend.currentIndexChanged.connect(lambda: self.show_choice("", 1.0))
-        self.network.currentIndexChanged.connect(lambda: self.show_choice("", 1.0))
+        self.backend.currentIndexChanged.connect(lambda: self.show_choice(None))
+        self.network.currentIndexChanged.connect(lambda: self.show_choice(None))
 
     def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
         """Offer networks under headings, each with its name and description."""
@@ -125,15 +126,20 @@ class SubjectForm(SettingsForm):
         self._description.setText(text)
         self.show_row(self._description, bool(text))
 
-    def show_choice(self, backend: str, ratio: float, on_one_thread: bool = False) -> None:
-        """Tell which backend was chosen automatically, ``ratio`` times as fast as the usual one; empty for none yet."""
-        word = dict(backend_words()).get(backend, "")
-        if word and on_one_thread:
-            word = self.tr("{backend} on one thread").format(backend=word)
-        if word and ratio > 1:
-            text = self.tr("{backend}, {ratio} times as fast as Gluon here").format(backend=word, ratio=f"{ratio:.1f}")
-        else:
-            text = self.tr("{backend}: no other is faster here").format(backend=word) if word else ""
+    def show_choice(self, chosen: BackendChosen | None) -> None:
+        """Tell which backend was chosen automatically; None for none yet."""
+        text = ""
+        if chosen is not None:
+            if chosen.ratio > 1:
+                text = self.tr("{backend}, {ratio} times as fast as Gluon here")
+            elif chosen.is_timed:
+                text = self.tr("{backend}: no other is faster here")
+            else:
+                text = self.tr("{backend}: too large to be timed first")
+            word = dict(backend_words())[chosen.backend]
+            if chosen.on_one_thread:
+                word = self.tr("{backend} on one thread").format(backend=word)
+            text = text.format(backend=word, ratio=f"{chosen.ratio:.1f}")
         self._chosen.setText(text)
         self.show_row(self._chosen, bool(text))
 

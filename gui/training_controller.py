@@ -191,8 +191,8 @@ class TrainingController(QObject):
                 self._show_dataset(dataset)
             case m.DevicesListed(devices=devices):
                 self._views.setup.set_devices(devices)
-            case m.BackendChosen(backend=backend, ratio=ratio, on_one_thread=on_one_thread):
-                self._views.setup.show_backend_choice(backend, ratio, on_one_thread)
+            case m.BackendChosen():
+                self._views.setup.show_backend_choice(message)
             case m.TooLarge(command=command, cost=cost):
                 self.runs.refused = command
                 self.too_large.emit(cost)

@@ -13,6 +13,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from engine.architecture.zoo import EXPERIMENTS
 from engine.devices import DeviceInfo
+from engine.replies import BackendChosen
 from engine.training.config import (
     InitializerConfig,
     OptimizerConfig,
@@ -453,11 +454,13 @@ def test_devices_that_are_told_again_leave_what_was_chosen(panel):
 def test_what_was_chosen_automatically_is_told_until_something_else_is_chosen(panel, qtbot):
     note, backend = field(panel, "backendChoiceNote"), field(panel, "backendCombo")
     assert not note.isVisible()
-    panel.show_backend_choice("scratch", 1.87)
+    panel.show_backend_choice(BackendChosen("scratch", 1.87))
     assert note.isVisible() and note.text() == "NumPy, 1.9 times as fast as Gluon here"
-    panel.show_backend_choice("scratch", 1.3, on_one_thread=True)
+    panel.show_backend_choice(BackendChosen("scratch", 1.3, on_one_thread=True))
     assert note.text() == "NumPy on one thread, 1.3 times as fast as Gluon here"
-    panel.show_backend_choice("gluon", 1.0)
+    panel.show_backend_choice(BackendChosen("gluon", 1.0))
     assert note.text() == "Gluon: no other is faster here"
+    panel.show_backend_choice(BackendChosen("gluon", 1.0, is_timed=False))
+    assert note.text() == "Gluon: too large to be timed first"
     qtbot.keyClick(backend, Qt.Key.Key_Down)
     assert panel.backend_name() == "gluon" and not note.isVisible()
