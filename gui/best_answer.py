@@ -52,19 +52,19 @@ class BestAnswer(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the name, and the probability below it."""
-        painter = QPainter(self)
-        font = self.font()
-        font.setPixelSize(_CAPTION)
-        painter.setFont(font)
-        painter.setPen(QColor(self._theme.muted))
-        line = painter.fontMetrics().height()
-        room = QRectF(0, 0, self.width(), self.height() - line)
-        if self._name:
-            caption = QRectF(0, room.bottom(), self.width(), line)
-            painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, percent(self._probability))
-            painter.setPen(QColor(self._theme.accent))
-        painter.setFont(_fitting(self.font(), self._name or "–", room))
-        painter.drawText(room, _FLAGS, self._name or "–")
+        with QPainter(self) as painter:
+            font = self.font()
+            font.setPixelSize(_CAPTION)
+            painter.setFont(font)
+            painter.setPen(QColor(self._theme.muted))
+            line = painter.fontMetrics().height()
+            room = QRectF(0, 0, self.width(), self.height() - line)
+            if self._name:
+                caption = QRectF(0, room.bottom(), self.width(), line)
+                painter.drawText(caption, Qt.AlignmentFlag.AlignCenter, percent(self._probability))
+                painter.setPen(QColor(self._theme.accent))
+            painter.setFont(_fitting(self.font(), self._name or "–", room))
+            painter.drawText(room, _FLAGS, self._name or "–")
 
 
 def _fitting(font: QFont, text: str, room: QRectF) -> QFont:

@@ -45,8 +45,8 @@ class ColourBar(QWidget):
         """Paint the bar in the middle, the limits beside it."""
         if self._scale is None:
             return
-        painter = QPainter(self)
-        paint_colour_bar(painter, QRect(0, 0, min(self.width(), _WIDEST), self.height()), self._scale, self._theme)
+        with QPainter(self) as painter:
+            paint_colour_bar(painter, QRect(0, 0, min(self.width(), _WIDEST), self.height()), self._scale, self._theme)
 
 
 def paint_colour_bar(painter: QPainter, room: QRect, scale: ColourScale, theme: Theme, thickness: int = 8) -> None:

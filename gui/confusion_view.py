@@ -184,13 +184,12 @@ class ConfusionView(QWidget):
             self._picture = QPixmap(self.size() * ratio)
             self._picture.setDevicePixelRatio(ratio)
             self._picture.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(self._picture)
-            ConfusionPainter(self._facts, layout, self._theme).paint(painter)
-            painter.end()
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._picture)
-        if self._cell is not None:
-            self._paint_choice(painter, layout, *self._cell)
+            with QPainter(self._picture) as painter:
+                ConfusionPainter(self._facts, layout, self._theme).paint(painter)
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._picture)
+            if self._cell is not None:
+                self._paint_choice(painter, layout, *self._cell)
 
     def _paint_choice(self, painter: QPainter, layout: ConfusionLayout, row: int, column: int) -> None:
         cell, cells = layout.cell(row, column), layout.cells

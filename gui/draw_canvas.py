@@ -279,15 +279,15 @@ class DrawCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the drawing or the hint, and what shows where keys go."""
         square = self._square()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._surface.paint(painter, square, self._drawing, self._stroke)
-        if self._drawing.is_empty:
-            self._surface.paint_hint(painter, square, self.tr("Draw a digit here,\nor drop an image"))
-        self._surface.paint_frame(painter, square, self.hasFocus())
-        if self._pen is not None and self.hasFocus():
-            self._surface.paint_pen(painter, square, self._pen, self._brush, self._stroke is not None)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            self._surface.paint(painter, square, self._drawing, self._stroke)
+            if self._drawing.is_empty:
+                self._surface.paint_hint(painter, square, self.tr("Draw a digit here,\nor drop an image"))
+            self._surface.paint_frame(painter, square, self.hasFocus())
+            if self._pen is not None and self.hasFocus():
+                self._surface.paint_pen(painter, square, self._pen, self._brush, self._stroke is not None)
 
     def _square(self) -> QRectF:
         side = min(self.width(), self.height())

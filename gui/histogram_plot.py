@@ -53,19 +53,19 @@ class HistogramPlot(QWidget):
         """Paint the bars on an axis and three labels under it."""
         if not self._counts.size:
             return
-        painter = QPainter(self)
-        line = painter.fontMetrics().height()
-        base = self.height() - line - SPACE
-        step = self.width() / len(self._counts)
-        gap = 1 if step >= 3 else 0
-        bars = QColor(self._theme.accent)
-        for place, height in enumerate(self.heights()):
-            if height > 0:
-                left, right = round(place * step), round((place + 1) * step)
-                top = max(1.0, height * (base - 1))
-                painter.fillRect(QRectF(left, base - top, max(1, right - left - gap), top), bars)
-        painter.fillRect(QRectF(0, base, self.width(), 1), QColor(self._theme.border))
-        self._paint_labels(painter, base, line)
+        with QPainter(self) as painter:
+            line = painter.fontMetrics().height()
+            base = self.height() - line - SPACE
+            step = self.width() / len(self._counts)
+            gap = 1 if step >= 3 else 0
+            bars = QColor(self._theme.accent)
+            for place, height in enumerate(self.heights()):
+                if height > 0:
+                    left, right = round(place * step), round((place + 1) * step)
+                    top = max(1.0, height * (base - 1))
+                    painter.fillRect(QRectF(left, base - top, max(1, right - left - gap), top), bars)
+            painter.fillRect(QRectF(0, base, self.width(), 1), QColor(self._theme.border))
+            self._paint_labels(painter, base, line)
 
     def _paint_labels(self, painter: QPainter, base: int, line: int) -> None:
         low, high = float(self._edges[0]), float(self._edges[-1])

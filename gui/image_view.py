@@ -118,19 +118,19 @@ class ImageView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image and the outline of the chosen cell."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.sunken))
-        if self._values is None or self._scale is None:
-            return
-        if self._image is None:
-            self._image = self._scale.image(self._values)
-        target = self._target()
-        painter.drawImage(target, _reduced(self._image, target.size().toSize() * self.devicePixelRatioF()))
-        if self._cell is not None:
-            outline = self.cell_rect(*self._cell)
-            room = max(0.0, (7 - min(outline.width(), outline.height())) / 2)  # a tiny cell stays findable
-            painter.setPen(QPen(QColor(self._theme.text), 1))
-            painter.drawRect(outline.adjusted(-room, -room, room, room))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._theme.sunken))
+            if self._values is None or self._scale is None:
+                return
+            if self._image is None:
+                self._image = self._scale.image(self._values)
+            target = self._target()
+            painter.drawImage(target, _reduced(self._image, target.size().toSize() * self.devicePixelRatioF()))
+            if self._cell is not None:
+                outline = self.cell_rect(*self._cell)
+                room = max(0.0, (7 - min(outline.width(), outline.height())) / 2)  # a tiny cell stays findable
+                painter.setPen(QPen(QColor(self._theme.text), 1))
+                painter.drawRect(outline.adjusted(-room, -room, room, room))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Choose the cell under the pointer, or pan."""

@@ -59,16 +59,16 @@ class InputPreview(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the input in whole device pixels, at the bottom, above its caption."""
-        painter = QPainter(self)
-        rows = self._image.height() if self._image else INPUT_SIDE
-        columns = self._image.width() if self._image else INPUT_SIDE
-        ratio = self.devicePixelRatioF()
-        scale = math.floor(min(self.width() / columns, self.height() / rows) * ratio) / ratio
-        width, height = columns * scale, rows * scale
-        target = QRectF(round((self.width() - width) / 2), round(self.height() - height), width, height)
-        if self._image is not None:
-            painter.drawImage(target, self._image)
-            return
-        painter.fillRect(target, QColor(self._theme.sunken))
-        painter.setPen(QPen(QColor(self._theme.border), 1))
-        painter.drawRect(target.adjusted(0.5, 0.5, -0.5, -0.5))
+        with QPainter(self) as painter:
+            rows = self._image.height() if self._image else INPUT_SIDE
+            columns = self._image.width() if self._image else INPUT_SIDE
+            ratio = self.devicePixelRatioF()
+            scale = math.floor(min(self.width() / columns, self.height() / rows) * ratio) / ratio
+            width, height = columns * scale, rows * scale
+            target = QRectF(round((self.width() - width) / 2), round(self.height() - height), width, height)
+            if self._image is not None:
+                painter.drawImage(target, self._image)
+                return
+            painter.fillRect(target, QColor(self._theme.sunken))
+            painter.setPen(QPen(QColor(self._theme.border), 1))
+            painter.drawRect(target.adjusted(0.5, 0.5, -0.5, -0.5))

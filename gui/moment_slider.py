@@ -121,20 +121,20 @@ class MomentSlider(QSlider):
         if not self._moments:
             return
         theme = self._theme
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        middle = self.height() / 2 + 2  # the mark of the best stands above
-        here = self.x_of(self.value())
-        groove = QRectF(_EDGE, middle - _GROOVE / 2, max(self.width() - 2 * _EDGE, 0.0), _GROOVE)
-        painter.setBrush(QColor(theme.border))
-        painter.drawRoundedRect(groove, _GROOVE / 2, _GROOVE / 2)
-        if not self._is_live:
-            groove.setRight(max(here, groove.left()))
-            painter.setBrush(QColor(theme.accent))
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            middle = self.height() / 2 + 2  # the mark of the best stands above
+            here = self.x_of(self.value())
+            groove = QRectF(_EDGE, middle - _GROOVE / 2, max(self.width() - 2 * _EDGE, 0.0), _GROOVE)
+            painter.setBrush(QColor(theme.border))
             painter.drawRoundedRect(groove, _GROOVE / 2, _GROOVE / 2)
-        self._paint_ticks(painter, middle)
-        self._paint_handle(painter, QPointF(here, middle))
+            if not self._is_live:
+                groove.setRight(max(here, groove.left()))
+                painter.setBrush(QColor(theme.accent))
+                painter.drawRoundedRect(groove, _GROOVE / 2, _GROOVE / 2)
+            self._paint_ticks(painter, middle)
+            self._paint_handle(painter, QPointF(here, middle))
 
     def _paint_ticks(self, painter: QPainter, middle: float) -> None:
         painter.setPen(QPen(QColor(self._theme.muted), 1))

@@ -100,34 +100,34 @@ class PredictionBars(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint a row for each class, or the message."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._values is None and self._message:
-            painter.setPen(QColor(self._theme.muted))
-            painter.drawText(
-                QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self._values is None and self._message:
+                painter.setPen(QColor(self._theme.muted))
+                painter.drawText(
+                    QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message
+                )
+                return
+            row = min(self.height() / max(len(self._names), 1), _ROW_LARGEST)
+            font = self.font()
+            largest = _LARGE_FONT if self.width() >= _LARGE_FROM else _SMALL_FONT
+            font.setPixelSize(round(min(max(row * 0.72, 8), largest)))
+            bold = QFont(font)
+            bold.setWeight(QFont.Weight.DemiBold)
+            metrics = QFontMetricsF(bold)
+            label = min(max(map(metrics.horizontalAdvance, self._names)) + 1, self.width() * _LABEL_SHARE)
+            value = metrics.horizontalAdvance(percent(0.999)) + 1
+            track = QRectF(
+                label + GAP, 0, max(self.width() - label - value - 2 * GAP, 1), min(row * 0.6, row - 3, _THICKEST)
             )
-            return
-        row = min(self.height() / max(len(self._names), 1), _ROW_LARGEST)
-        font = self.font()
-        largest = _LARGE_FONT if self.width() >= _LARGE_FROM else _SMALL_FONT
-        font.setPixelSize(round(min(max(row * 0.72, 8), largest)))
-        bold = QFont(font)
-        bold.setWeight(QFont.Weight.DemiBold)
-        metrics = QFontMetricsF(bold)
-        label = min(max(map(metrics.horizontalAdvance, self._names)) + 1, self.width() * _LABEL_SHARE)
-        value = metrics.horizontalAdvance(percent(0.999)) + 1
-        track = QRectF(
-            label + GAP, 0, max(self.width() - label - value - 2 * GAP, 1), min(row * 0.6, row - 3, _THICKEST)
-        )
-        best = -1 if self._values is None else int(self._values.argmax())
-        for index, name in enumerate(self._names):
-            room = QRectF(0, index * row, self.width(), row)
-            painter.setFont(bold if index == best else font)
-            track.moveTop(room.center().y() - track.height() / 2)
-            self._paint_row(
-                painter, room, track, metrics.elidedText(name, Qt.TextElideMode.ElideRight, label), index, best
-            )
+            best = -1 if self._values is None else int(self._values.argmax())
+            for index, name in enumerate(self._names):
+                room = QRectF(0, index * row, self.width(), row)
+                painter.setFont(bold if index == best else font)
+                track.moveTop(room.center().y() - track.height() / 2)
+                self._paint_row(
+                    painter, room, track, metrics.elidedText(name, Qt.TextElideMode.ElideRight, label), index, best
+                )
 
     def _paint_row(self, painter: QPainter, room: QRectF, track: QRectF, name: str, index: int, best: int) -> None:
         stands_out = index == best

@@ -56,25 +56,25 @@ class SchedulePreview(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the axes, their ends, and the curve over its area."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.surface))
-        if self._run is None:
-            return
-        _, highest, _, last = self._run
-        metrics = painter.fontMetrics()
-        top, line = compact(highest), metrics.height()
-        left = metrics.horizontalAdvance(top) + 2 * SPACE
-        plot = QRectF(left, line / 2, self.width() - left - GAP, self.height() - 1.5 * line - SPACE)
-        painter.setPen(QColor(self._theme.muted))
-        right, middle = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignHCenter
-        for text, height in ((top, plot.top()), ("0", plot.bottom())):
-            painter.drawText(QRectF(0, height - line / 2, left - SPACE, line), right, text)
-        for share, side in ((0.0, Qt.AlignmentFlag.AlignLeft), (0.5, middle), (1.0, right)):
-            room = QRectF(plot.left(), plot.bottom() + SPACE, plot.width(), line)
-            painter.drawText(room, side, compact(share * last))
-        painter.setPen(QColor(self._theme.border))
-        painter.drawPolyline(QPolygonF([plot.topLeft(), plot.bottomLeft(), plot.bottomRight()]))
-        self._paint_curve(painter, plot, highest, last)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._theme.surface))
+            if self._run is None:
+                return
+            _, highest, _, last = self._run
+            metrics = painter.fontMetrics()
+            top, line = compact(highest), metrics.height()
+            left = metrics.horizontalAdvance(top) + 2 * SPACE
+            plot = QRectF(left, line / 2, self.width() - left - GAP, self.height() - 1.5 * line - SPACE)
+            painter.setPen(QColor(self._theme.muted))
+            right, middle = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignHCenter
+            for text, height in ((top, plot.top()), ("0", plot.bottom())):
+                painter.drawText(QRectF(0, height - line / 2, left - SPACE, line), right, text)
+            for share, side in ((0.0, Qt.AlignmentFlag.AlignLeft), (0.5, middle), (1.0, right)):
+                room = QRectF(plot.left(), plot.bottom() + SPACE, plot.width(), line)
+                painter.drawText(room, side, compact(share * last))
+            painter.setPen(QColor(self._theme.border))
+            painter.drawPolyline(QPolygonF([plot.topLeft(), plot.bottomLeft(), plot.bottomRight()]))
+            self._paint_curve(painter, plot, highest, last)
 
     def _paint_curve(self, painter: QPainter, plot: QRectF, highest: float, last: int) -> None:
         curve = [

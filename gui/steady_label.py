@@ -51,9 +51,9 @@ class SteadyLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the text as a label would."""
-        painter = QPainter(self)
-        wrap = Qt.TextFlag.TextWordWrap if self.wordWrap() else Qt.TextFlag.TextSingleLine
-        self.style().drawItemText(
-            painter, self.contentsRect(), self.alignment().value | wrap.value, self.palette(), self.isEnabled(),
-            self._text, self.foregroundRole(),
-        )  # fmt: skip
+        with QPainter(self) as painter:
+            wrap = Qt.TextFlag.TextWordWrap if self.wordWrap() else Qt.TextFlag.TextSingleLine
+            self.style().drawItemText(
+                painter, self.contentsRect(), self.alignment().value | wrap.value, self.palette(), self.isEnabled(),
+                self._text, self.foregroundRole(),
+            )  # fmt: skip

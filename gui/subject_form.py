@@ -139,7 +139,7 @@ class SubjectForm(SettingsForm):
             word = dict(backend_words())[chosen.backend]
             if chosen.on_one_thread:
                 word = self.tr("{backend} on one thread").format(backend=word)
-            text = text.format(backend=word, ratio=f"{chosen.ratio:.1f}")
+            text = text.format(backend=word, ratio=f"{chosen.ratio:.{1 if chosen.ratio < 10 else 0}f}")
         self._chosen.setText(text)
         self.show_row(self._chosen, bool(text))
 

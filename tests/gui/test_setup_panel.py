@@ -458,6 +458,8 @@ def test_what_was_chosen_automatically_is_told_until_something_else_is_chosen(pa
     assert note.isVisible() and note.text() == "NumPy, 1.9 times as fast as Gluon here"
     panel.show_backend_choice(BackendChosen("scratch", 1.3, on_one_thread=True))
     assert note.text() == "NumPy on one thread, 1.3 times as fast as Gluon here"
+    panel.show_backend_choice(BackendChosen("scratch", 87.46))
+    assert note.text() == "NumPy, 87 times as fast as Gluon here"
     panel.show_backend_choice(BackendChosen("gluon", 1.0))
     assert note.text() == "Gluon: no other is faster here"
     panel.show_backend_choice(BackendChosen("gluon", 1.0, is_timed=False))

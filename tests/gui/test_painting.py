@@ -1,0 +1,17 @@
+"""Widgets that paint themselves: a failure is an error to be told, and not the end of the window."""
+
+from __future__ import annotations
+
+from gui.prediction_bars import PredictionBars
+
+
+def test_a_painter_is_let_go_when_painting_fails(qtbot, qtlog, monkeypatch):
+    """One that is not has Qt end the process at the next change of size."""
+    monkeypatch.setattr("gui.prediction_bars.QColor", None)
+    bars = PredictionBars()
+    qtbot.addWidget(bars)
+    with qtbot.captureExceptions() as caught:
+        bars.show()
+        qtbot.waitUntil(lambda: bool(caught))
+        bars.hide()
+    assert not [record.message for record in qtlog.records if "active painter" in record.message]
