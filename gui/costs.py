@@ -56,9 +56,11 @@ class Costs(QObject):
         """Tell whether the worker is idle and has a data set."""
         came = can_measure and not self._can_measure
         self._can_measure = can_measure
-        if came and (self._known is None or self._known.epoch is None):
+        if not came:
+            return
+        if self._known is None or self._known.epoch is None:
             self._asked = None  # the answer that was waited for was dropped when something else began
-            self._ask_soon()
+        self._ask_soon()  # what is known may be of another network: a run of the history brings its own
 
     def receive(self, message: m.Message) -> bool:
         """Show an estimate; False if the message is none."""

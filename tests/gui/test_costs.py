@@ -172,3 +172,17 @@ def test_the_question_about_memory_has_two_ways_on(qtbot, button, told):
     question.show()
     qtbot.mouseClick(question.findChild(QPushButton, button), Qt.MouseButton.LeftButton)
     assert heard == [told]
+
+
+def test_a_network_that_came_with_a_run_is_asked_about_when_the_run_is_over(desk):
+    desk.costs.set_can_measure(True)
+    desk.settle(1)
+    desk.tell(replace(PLENTY, epoch=EpochEstimate(6.71, 0.42)))
+    desk.costs.set_can_measure(False)  # a run of the history goes on, and brings its own network
+    other = experiment("mlp-256").network()
+    desk.setup.set_network(summarize(other), "")
+    desk.costs.set_network(other)
+    desk.qtbot.wait(600)
+    assert len(desk.asked) == 1 and desk.text("costTime") == "as soon as nothing else runs"
+    desk.costs.set_can_measure(True)
+    assert desk.settle(2).spec == other

@@ -150,3 +150,22 @@ def test_the_history_tab_lists_the_run_once_it_ended(operator):
     run = latest_run()
     panel = operator.window.views.history
     operator.until(lambda: panel.record(run.id) is not None and panel.record(run.id).status == "completed")
+
+
+def test_what_a_continued_run_costs_is_told_when_it_was_stopped(open_window):
+    first = open_window()
+    first.begin(epochs=3000)
+    first.until(lambda: first.controller.position.step > 8)
+    first.close()
+    second = open_window()
+    time = second.find("costTime", QLabel)
+    second.until(lambda: time.text().startswith("about"))  # of the network that the window begins with
+    second.until_told("under way")
+    second.trigger("continueUnfinishedAction")
+    second.until_state("training")
+    second.until(lambda: second.find("costParameters", QLabel).text() == "7,850")
+    second.qtbot.wait(600)  # the settings have come to rest long before the run is stopped
+    assert time.text() == "as soon as nothing else runs"
+    second.click("stopButton")
+    second.until_state("trained")
+    second.until(lambda: time.text().startswith("about"))
