@@ -110,7 +110,10 @@ def status_sentence(record: RunRecord) -> str:
         "early": _tr("It ended early, since no better epoch came for a while."),
         "diverged": _tr("Its loss became infinite or undefined."),
         "failed": _tr("An error ended it; what was kept before can be used."),
-        "interrupted": _tr("Nobody ended it: Netarium was closed or the machine went off. It can be continued."),
+        "interrupted": _tr(
+            "Nobody ended it: Netarium was closed or the machine went off. It can be continued if a training state was "
+            "kept before."
+        ),
     }[record.status]
     return f"{sentence} {record.message}" if record.message else sentence
 

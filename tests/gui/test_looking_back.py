@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTabBar
 
 from engine.history.store import RunStore
 from engine.storage.model_file import load_model
+from tests.engine.history.crashed import leave_a_run_without_a_state
 
 
 def weights_shown(operator) -> np.ndarray:
@@ -115,6 +116,15 @@ def test_without_an_unfinished_run_nothing_is_offered(open_window):
     second.qtbot.wait(300)
     assert second.window.notices.text() == ""
     assert not second.find("continueUnfinishedAction", object).isEnabled()
+
+
+def test_a_run_that_crashed_before_anything_was_kept_is_not_offered(open_window):
+    leave_a_run_without_a_state()
+    operator = open_window()
+    panel = operator.window.views.history
+    operator.until(lambda: panel.record(1) is not None and panel.record(1).status == "interrupted")
+    assert operator.window.notices.text() == ""
+    assert not operator.find("continueUnfinishedAction", object).isEnabled()
 
 
 def test_the_confusion_matrix_is_that_of_the_moment_on_screen(operator):
