@@ -34,6 +34,7 @@ class HistoryView(QTreeView):
     """Shows a ``HistoryModel``; runs are named by their numbers, top to bottom."""
 
     selection_changed = Signal()
+    let_go = Signal()  # the mouse holds no row any more
 
     def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +43,7 @@ class HistoryView(QTreeView):
         self._runs = model
         self._folded: set[int] = set()  # by a person; everything else is unfolded
         self._is_fitting = self._is_fitted_by_hand = False
+        self.is_held = False  # while the mouse is down on a row
         self._delegate = HistoryDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
@@ -151,8 +153,15 @@ class HistoryView(QTreeView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set or take away a star, which selects nothing."""
+        self.is_held = event.button() == Qt.MouseButton.LeftButton  # the others open menus, which take the release
         if not self._toggle_star(event):
             super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell that rows may move again."""
+        super().mouseReleaseEvent(event)
+        self.is_held = False
+        self.let_go.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take two quick clicks on a star for two clicks."""
