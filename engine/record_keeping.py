@@ -78,6 +78,5 @@ class RecordKeeper:
             self._writer.close(timeout=8.0)
             self._writer = None
 
-    def _tell_opening(self, opening: Opening, newest: RunRecord | None) -> None:
-        unfinished = newest if newest is not None and newest.status == "interrupted" else None
+    def _tell_opening(self, opening: Opening, unfinished: RunRecord | None) -> None:
         self._post(m.HistoryOpened(opening.note, unfinished))

@@ -144,7 +144,8 @@ class TooLarge(Reply, frozen=True):
 class HistoryOpened(Reply, frozen=True):
     """The history of runs is there.
 
-    ``note`` tells what had to be mended, ``unfinished`` is the newest run if nobody ended it.
+    ``note`` tells what had to be mended, ``unfinished`` is the newest run if nobody ended it and it can be gone on
+    with.
     """
 
     note: NetariumError | None

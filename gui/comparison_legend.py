@@ -66,6 +66,11 @@ class ComparisonLegend(QListWidget):
                     item.setText(text)
                     item.setToolTip(text)
 
+    def wanted_width(self) -> int:
+        """Return the pixels in which no entry is cut off."""
+        bar = self.verticalScrollBar()
+        return self.sizeHintForColumn(0) + 2 * SPACE + (bar.sizeHint().width() if bar.maximum() else 0)
+
     def hidden(self) -> frozenset[int]:
         """Return the places that are not ticked."""
         return frozenset(

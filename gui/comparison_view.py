@@ -31,7 +31,8 @@ from gui.form import wrapped
 from gui.theme import GAP, LIGHT, SPACE, Theme
 
 _WIDE = 900  # from this width on, curves and table have room beside each other
-_LEGEND = 190
+_LEGEND = 190  # pixels of width that the legend has in any case
+_LEGEND_SHARE = 0.4  # of the width of the curves and it together, that it takes at most for long names
 
 
 class ComparisonView(QWidget):
@@ -95,6 +96,7 @@ class ComparisonView(QWidget):
         """Show curves and table beside each other, or one of them."""
         super().resizeEvent(event)
         self._choose_parts()
+        self._fit_legend()
 
     def minimumSizeHint(self) -> QSize:
         """Return the size in which a curve can still be seen, not that of the widest row of controls."""
@@ -167,7 +169,6 @@ class ComparisonView(QWidget):
         row.addWidget(self.all_settings)
         picture = QHBoxLayout()
         picture.setSpacing(GAP)
-        self.legend.setFixedWidth(_LEGEND)
         picture.addWidget(self.plot, 1)
         picture.addWidget(self.legend)
         self._left = QWidget()
@@ -253,9 +254,15 @@ class ComparisonView(QWidget):
         is_log = self.log.isChecked() and self.log.isEnabled()
         self.plot.set_curves(self._curves, self._lines, measure, label, is_log, self._hidden_places())
         self._show_values(None)
+        self._fit_legend()
         missing = [_name(run) for run, points in zip(self._runs, self._curves, strict=True) if not len(points.x)]
         self._no_curves.setVisible(bool(missing))
         self._no_curves.setText(self.tr("No curve yet: {runs}").format(runs=", ".join(missing)))
+
+    def _fit_legend(self) -> None:
+        """Give the legend what its entries take, as far as the curves can spare it; not anew at every value shown."""
+        most = max(_LEGEND, round(self._left.width() * _LEGEND_SHARE))
+        self.legend.setFixedWidth(min(most, max(_LEGEND, self.legend.wanted_width())))
 
     def _show_table(self) -> None:
         told = [

@@ -56,23 +56,38 @@ class Costs(QObject):
         """Tell whether the worker is idle and has a data set."""
         came = can_measure and not self._can_measure
         self._can_measure = can_measure
-        if came and (self._known is None or self._known.epoch is None):
+        if not came:
+            return
+        if self._known is None or self._known.epoch is None:
             self._asked = None  # the answer that was waited for was dropped when something else began
-            self._ask_soon()
+        self._ask_soon()  # what is known may be of another network: a run of the history brings its own
 
     def receive(self, message: m.Message) -> bool:
-        """Show an estimate; False if the message is none."""
-        if not isinstance(message, m.Estimated):
-            return False
-        if self._asked is not None and message.request == self._asked.request:
-            self._known = message.cost
-            self._setup.cost.set_cost(message.cost)
+        """Show an estimate, or ask for one again that was given up; False if the message is about none."""
+        match message:
+            case m.Estimated(request=request, cost=cost):
+                if self._waits_for(request):
+                    self._known = cost
+                    self._setup.cost.set_cost(cost)
+            case m.Dropped(command=m.Estimate(request=request)):
+                if self._waits_for(request):
+                    self.ask_anew()
+            case _:
+                return False
         return True
+
+    def ask_anew(self) -> None:
+        """Take what is known for out of date, as when there is another data set: an epoch is as long as that."""
+        self._asked = None
+        self._ask_soon()
 
     def give_up(self, command: m.Estimate) -> None:
         """Show nothing where there is no answer, as for a network that does not take the images there are."""
-        if self._asked is not None and command.request == self._asked.request:
+        if self._waits_for(command.request):
             self._setup.cost.set_cost(None)
+
+    def _waits_for(self, request: int) -> bool:
+        return self._asked is not None and request == self._asked.request
 
     def _tell_waiting(self) -> None:
         """Say when memory and time will be known; of no network nothing will be."""

@@ -16,7 +16,10 @@ from engine.history.report_words import data_name, duration, local_time, number,
 
 
 class Column(IntEnum):
-    """The columns in their first order."""
+    """The columns in their first order, but for ``NUMBER``, which stands second.
+
+    Kept layouts of the table know columns by these numbers.
+    """
 
     STAR = 0
     NAME = 1
@@ -31,11 +34,12 @@ class Column(IntEnum):
     TIME = 10
     BACKEND = 11
     BEGAN = 12
+    NUMBER = 13
 
 
 COLUMNS = tuple(Column)
 
-FIGURES = frozenset({Column.EPOCHS, Column.BEST, Column.LAST, Column.LOSS, Column.TIME})
+FIGURES = frozenset({Column.NUMBER, Column.EPOCHS, Column.BEST, Column.LAST, Column.LOSS, Column.TIME})
 """Columns of numbers, which stand to the right."""
 
 
@@ -57,7 +61,7 @@ def headings() -> tuple[Heading, ...]:
             _tr("Name"),
             _tr("What you call the run; Ctrl+R or a double click edits it. A run that went on with another's weights "
                 "stands under that run."),
-            210,
+            190,
         ),
         Heading(_tr("Curve"), _tr("Validation accuracy over the epochs; every curve has its own height."), 84),
         Heading(_tr("Status"), _tr("Whether the run goes on, or how it ended."), 104),
@@ -84,6 +88,10 @@ def headings() -> tuple[Heading, ...]:
         ),
         Heading(_tr("Backend"), _tr("What computed the network, and on which device."), 96),
         Heading(_tr("Began"), _tr("When the run began, by the clock of this place."), 124),
+        Heading(
+            _tr("Run"),
+            _tr("The number of the run, by which messages, the comparison and the command line call it."), 46,
+        ),
     )  # fmt: skip
 
 
@@ -110,7 +118,10 @@ def status_sentence(record: RunRecord) -> str:
         "early": _tr("It ended early, since no better epoch came for a while."),
         "diverged": _tr("Its loss became infinite or undefined."),
         "failed": _tr("An error ended it; what was kept before can be used."),
-        "interrupted": _tr("Nobody ended it: Netarium was closed or the machine went off. It can be continued."),
+        "interrupted": _tr(
+            "Nobody ended it: Netarium was closed or the machine went off. It can be continued if a training state was "
+            "kept before."
+        ),
     }[record.status]
     return f"{sentence} {record.message}" if record.message else sentence
 
@@ -139,6 +150,8 @@ def cell_text(record: RunRecord, column: Column, today: datetime.date) -> str:
         return duration(record.seconds)
     if column == Column.BACKEND:
         return record.backend if record.device == "cpu" else f"{record.backend} · {record.device}"
+    if column == Column.NUMBER:
+        return str(record.id)
     return began_text(record.started, today) if column == Column.BEGAN else ""
 
 
@@ -162,6 +175,7 @@ _SORTED_BY: dict[Column, Callable[[RunRecord], float | str]] = {
     Column.TIME: lambda record: record.seconds,
     Column.BACKEND: lambda record: f"{record.backend} {record.device}",
     Column.BEGAN: lambda record: record.started,
+    Column.NUMBER: lambda record: float(record.id),
 }
 
 

@@ -17,6 +17,7 @@ from gui.history_actions import HistoryActions
 from gui.history_details import RunDetails
 from gui.history_head import HistoryHead
 from gui.history_model import HistoryModel
+from gui.history_pages import HistoryPages, message
 from gui.history_view import HistoryView
 from gui.pacer import Pacer
 from gui.theme import GAP, LIGHT, MARGIN, Theme
@@ -244,8 +245,9 @@ class HistoryPanel(QWidget):
         self.details.set_run(records[0] if len(records) == 1 else None)
         if len(records) == 1:
             self._lower.setCurrentWidget(self.details)
-        elif not records:
-            self._lower.setCurrentWidget(self._hint)
+        elif self._lower.isHidden():
+            self._lower.setCurrentWidget(self._several)
+        self._share_room()
         more = len(records) > MOST_COMPARED
         self._too_many.setVisible(more)
         if more:
@@ -255,6 +257,16 @@ class HistoryPanel(QWidget):
                 )
             )
         self._refresh_tools()
+
+    def _share_room(self) -> None:
+        """Leave all room to the list as long as nothing is selected; rows do not move under a button that is down."""
+        self._hint.setVisible(bool(self._model.counts()[1]) and not self._selected)
+        if not self._selected:
+            self._lower.hide()
+        elif self._lower.isHidden() and not self.table.is_held:
+            self._lower.show()
+            self._splitter.refresh()
+            self.table.scrollTo(self.table.currentIndex())
 
     def _ask(self) -> None:
         if self._selected and can_be_seen(self):
@@ -267,27 +279,12 @@ class HistoryPanel(QWidget):
     def _show_counts(self) -> None:
         found, known = self._model.counts()
         self.head.set_counts(found, known, self._model.wanted.is_filter)
-        self._pages.setCurrentIndex(2 if found else 1 if known else 0)
-        self._lower.setVisible(bool(known))
+        self._pages.show_counts(found, known)
+        self._share_room()
 
     def _arrange(self) -> None:
-        empty = _message("historyEmptyLabel", self.tr(
-            "No run was recorded yet. Choose a network in Set-up and press Train: the run, its curves and its weights "
-            "are kept here while it trains."
-        ))  # fmt: skip
-        nothing = _message(
-            "historyNothingFoundLabel",
-            self.tr('No run has all of this. <a href="clear">Clear search</a>'),
-        )
-        nothing.linkActivated.connect(lambda _: self.head.clear())
-        nothing.setToolTip(self.tr("Shows all runs again."))
-        self._pages = QStackedWidget()
-        self._pages.addWidget(empty)
-        self._pages.addWidget(nothing)
-        self._pages.addWidget(self.table)
-        self._hint = _message(
-            "historyHintLabel", self.tr("Select a run to read about it, or several to compare them.")
-        )  # fmt: skip
+        self._pages = HistoryPages(self.table)
+        self._hint = message("historyHintLabel", self.tr("Select a run to read about it, or several to compare them."))
         self._too_many = QLabel()
         self._too_many.setObjectName("historyTooManyLabel")
         self._too_many.setProperty("muted", True)
@@ -297,7 +294,7 @@ class HistoryPanel(QWidget):
         column.addWidget(self._too_many)
         self._several_layout = column
         self._lower = QStackedWidget()
-        for page in (self._hint, self.details, self._several):
+        for page in (self.details, self._several):
             self._lower.addWidget(page)
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.setObjectName("historySplitter")
@@ -313,12 +310,15 @@ class HistoryPanel(QWidget):
         layout.addWidget(self.tools.bar)
         layout.addWidget(self.undo_bar)
         layout.addWidget(self._splitter, 1)
+        layout.addWidget(self._hint)
         self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
         self.head.search_changed.connect(self._search)
         self.head.refresh_wanted.connect(self.refresh_wanted)
         self.table.selection_changed.connect(self._follow_selection)
+        self._pages.clear_wanted.connect(self.head.clear)
+        self.table.let_go.connect(self._share_room)
         self._pacer.due.connect(self._ask)
         self._model.annotated.connect(self._annotated)
         self.details.annotated.connect(lambda run, values: self._model.annotate(run, **values))
@@ -330,13 +330,3 @@ class HistoryPanel(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(does)
-
-
-def _message(name: str, text: str) -> QLabel:
-    """Return words that stand where there is nothing else."""
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setProperty("muted", True)
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    label.setWordWrap(True)
-    return label

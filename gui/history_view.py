@@ -27,6 +27,8 @@ from gui.theme import GAP, LIGHT, SPACE, Theme, mixed
 
 # Columns that take the room that is left, one after the other, and how much of it; the last column takes the rest.
 _GROWING = {Column.NAME: 220, Column.NETWORK: 90, Column.CURVE: 80}
+# Begins a kept layout that knows the column of the runs' numbers; those of older sittings know only the others.
+_WITH_NUMBERS = b"n"
 _Flag = QItemSelectionModel.SelectionFlag
 
 
@@ -34,6 +36,7 @@ class HistoryView(QTreeView):
     """Shows a ``HistoryModel``; runs are named by their numbers, top to bottom."""
 
     selection_changed = Signal()
+    let_go = Signal()  # the mouse holds no row any more
 
     def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +45,7 @@ class HistoryView(QTreeView):
         self._runs = model
         self._folded: set[int] = set()  # by a person; everything else is unfolded
         self._is_fitting = self._is_fitted_by_hand = False
+        self.is_held = False  # while the mouse is down on a row
         self._delegate = HistoryDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
@@ -119,11 +123,14 @@ class HistoryView(QTreeView):
     def header_state(self) -> bytes:
         """Return which columns are shown, how wide, in which order, and what is sorted by."""
         by_hand = b"1" if self._is_fitted_by_hand else b"0"
-        return by_hand + bytes(self.header().saveState().data())
+        return _WITH_NUMBERS + by_hand + bytes(self.header().saveState().data())
 
     def restore_header(self, state: bytes) -> None:
         """Bring the columns back as they were; what does not fit changes nothing."""
+        has_numbers, state = state.startswith(_WITH_NUMBERS), state.removeprefix(_WITH_NUMBERS)
         if self.header().restoreState(QByteArray(state[1:])):
+            if not has_numbers:
+                self._place_numbers()
             self._is_fitted_by_hand = state[:1] == b"1"
             self._fit_names()
             self._runs.sort(self.header().sortIndicatorSection(), self.header().sortIndicatorOrder())
@@ -151,8 +158,15 @@ class HistoryView(QTreeView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set or take away a star, which selects nothing."""
+        self.is_held = event.button() == Qt.MouseButton.LeftButton  # the others open menus, which take the release
         if not self._toggle_star(event):
             super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell that rows may move again."""
+        super().mouseReleaseEvent(event)
+        self.is_held = False
+        self.let_go.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take two quick clicks on a star for two clicks."""
@@ -227,6 +241,7 @@ class HistoryView(QTreeView):
         header.setHighlightSections(False)
         for column, heading in enumerate(headings()):
             self.setColumnWidth(column, heading.width)
+        self._place_numbers()
         header.setSectionResizeMode(Column.STAR, QHeaderView.ResizeMode.Fixed)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._show_columns_menu)
@@ -234,15 +249,21 @@ class HistoryView(QTreeView):
         self.setSortingEnabled(True)
         self.sortByColumn(Column.BEGAN, Qt.SortOrder.DescendingOrder)
 
+    def _place_numbers(self) -> None:
+        """Put the numbers of the runs before their names, where the eye looks for what a message calls a run."""
+        self.header().moveSection(self.header().visualIndex(Column.NUMBER), 1)
+        self.setColumnWidth(Column.NUMBER, headings()[Column.NUMBER].width)
+
     def columns_menu(self) -> QMenu:
         """Return a menu in which columns are shown and hidden."""
         menu = QMenu(self)
         menu.setObjectName("historyColumnsMenu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
-        for column, heading in enumerate(headings()):
+        for column in sorted(COLUMNS, key=self.header().visualIndex):
+            heading = headings()[column]
             action = menu.addAction(heading.title)
-            action.setObjectName(f"history{Column(column).name.title()}ColumnAction")
+            action.setObjectName(f"history{column.name.title()}ColumnAction")
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(column))
             action.setEnabled(column != Column.NAME)

@@ -36,6 +36,7 @@ def facts(record: RunRecord, start: RunStart, parent_name: str | None) -> list[t
         )
     ended = local_time(record.ended) if record.ended else _tr("not yet")
     return [
+        (_tr("Run"), str(record.id)),
         (_tr("Status"), status_sentence(record)),
         (_tr("Began from"), origin_text(start, parent_name)),
         (_tr("Began"), local_time(record.started)),

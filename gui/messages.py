@@ -61,6 +61,12 @@ TEMPLATES: dict[str, object] = {
         "{file} is damaged or not {kind}: {problem}. Nothing was changed; choose another file, or get this one again.",
     ),
     "file.missing": QT_TRANSLATE_NOOP("messages", "There is no file {file}; check its name and folder."),
+    "file.no_model": QT_TRANSLATE_NOOP(
+        "messages",
+        "{file} is not a model: a model (.safetensors) begins with a list of its weights, and this file does not. It "
+        "may be of another kind, such as a text, or damaged. Nothing was changed; choose another file, or get this one "
+        "again.",
+    ),
     "file.unreadable": QT_TRANSLATE_NOOP("messages", "{file} cannot be read: {reason}."),
     "file.unwritable": QT_TRANSLATE_NOOP(
         "messages", "{file} was not written: {reason}. What was there before is unchanged. {remedy}"

@@ -18,7 +18,7 @@ from gui.form import Section
 from gui.initializer_form import InitializerForm
 from gui.network_summary import LayerTable
 from gui.optimizer_form import OptimizerForm, dropout_rate
-from gui.published_row import PublishedRow
+from gui.reference_row import Reference, ReferenceRow
 from gui.run_form import RunForm, SamplingForm
 from gui.schedule_form import ScheduleForm
 from gui.stopping_form import StoppingForm
@@ -59,7 +59,7 @@ class SetupPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("setupPanel")
-        self._published = TrainingConfig()
+        self._reference = TrainingConfig()
         self._samples = 0
         self._state: WindowState = "loading"
         self.transport = TransportBar()
@@ -77,11 +77,11 @@ class SetupPanel(QWidget):
             self._subject, self._variant, self._optimizer, self._schedule, self._stopping, self._run,
             self._sampling, self._initializer,
         )  # fmt: skip
-        self._published_row = PublishedRow()
+        self._reference_row = ReferenceRow()
         self._add_sections()
         self._lay_out()
         self._connect()
-        self.set_configuration(self._published)
+        self.set_configuration(self._reference)
         self.set_state("loading")
 
     def set_networks(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
@@ -165,9 +165,12 @@ class SetupPanel(QWidget):
         self._samples = count
         self._refresh()
 
-    def set_configuration(self, config: TrainingConfig) -> None:
-        """Fill the form with an experiment's published settings, to which *Published settings* returns."""
-        self._published = config
+    def set_configuration(
+        self, config: TrainingConfig, kind: Reference = "published", reference: TrainingConfig | None = None
+    ) -> None:
+        """Fill the form with settings. *Reset* returns to those of ``reference``, by default the same, of this kind."""
+        self._reference = reference or config
+        self._reference_row.set_reference(kind)
         self._fill(config)
 
     def configuration(self) -> TrainingConfig:
@@ -201,7 +204,7 @@ class SetupPanel(QWidget):
 
     def _configuration(self) -> TrainingConfig:
         config = msgspec.structs.replace(
-            self._published,
+            self._reference,
             optimizer=self._optimizer.value(),
             schedule=self._schedule.value(),
             stopping=self._stopping.value(),
@@ -221,7 +224,7 @@ class SetupPanel(QWidget):
     def _refresh(self) -> None:
         """Bring up to date what follows from the fields."""
         config = self._configuration()
-        self._published_row.set_state(config != self._published, editable=self._state in _EDITABLE)
+        self._reference_row.set_state(config != self._reference, editable=self._state in _EDITABLE)
         self._stopping_section.set_summary(self._stopping.summary())
         self._initial_section.set_summary(self._initializer.summary())
         self._sampling_section.set_summary(self._sampling.summary())
@@ -241,8 +244,8 @@ class SetupPanel(QWidget):
         if self._state in _LIVE:
             self.live_setting_changed.emit(setting, value)
 
-    def _reset_to_published(self) -> None:
-        self._fill(self._published)
+    def _reset_to_reference(self) -> None:
+        self._fill(self._reference)
         self.configuration_changed.emit()
 
     def _add_sections(self) -> None:
@@ -289,7 +292,7 @@ class SetupPanel(QWidget):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(GAP)
         column.addWidget(self._subject)
-        column.addWidget(self._published_row)
+        column.addWidget(self._reference_row)
         for section in (
             self._variant_section, self._layers_section, self._cost_section, self._run_section,
             self._optimizer_section, self._schedule_section, self._stopping_section, self._sampling_section,
@@ -330,7 +333,7 @@ class SetupPanel(QWidget):
             form.changed.connect(self._edited)
         self._variant.changed.connect(self._choose_variant)
         self._optimizer.live_changed.connect(self._live_edited)
-        self._published_row.reset_requested.connect(self._reset_to_published)
+        self._reference_row.reset_requested.connect(self._reset_to_reference)
         for name in ("train", "pause", "resume", "step", "stop"):
             getattr(self.transport, f"{name}_requested").connect(getattr(self, f"{name}_requested"))
         self.transport.more_epochs_requested.connect(self.more_epochs_requested)

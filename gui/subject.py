@@ -95,7 +95,7 @@ class Subject(QObject):
         self._setup.set_variant(known.parameters if known else None, known.image_size if known else None)
         chosen = self._build(name)
         if chosen is not None:
-            self._setup.set_configuration(chosen.config)
+            self._setup.set_configuration(chosen.config, "published" if known else "usual")
 
     def choose_variant(self) -> None:
         """Build the network in the list anew, as wide and for images as large as the panel says; settings stay."""
@@ -136,7 +136,10 @@ class Subject(QObject):
         known = EXPERIMENTS.get(spec.name)
         self._setup.set_variant(None)
         self._setup.select_network(spec.name)
-        self._setup.set_configuration(config)
+        if known:  # what it was trained with need not be what was published
+            self._setup.set_configuration(config, "published", known.config)
+        else:
+            self._setup.set_configuration(config, "trained")
         self._take(spec, known.description if known else path.name if path else "")
 
     def want_dataset(self, source: str | Path) -> None:

@@ -273,6 +273,7 @@ class TrainingController(QObject):
         self._subject.take_dataset(dataset)
         self._views.editor.set_data(dataset.input_shape, len(dataset.class_names))
         self._costs.set_can_measure(self.state in ("ready", "trained"))
+        self._costs.ask_anew()
         self.questions.forget_mistakes()  # they were places in another data set
         self.confusions.set_labels(dataset.test_labels)
         self._views.draw.set_images(dataset.test_images, dataset.test_labels, dataset.class_names)

@@ -89,7 +89,7 @@ def _pace(checkpoint_every: float | None) -> Pace:
     return Pace(state_s=checkpoint_every, snapshot_s=min(checkpoint_every, USUAL_PACE.snapshot_s))
 
 
-def _tell_opening(opening: Opening, newest: RunRecord | None) -> None:
+def _tell_opening(opening: Opening, unfinished: RunRecord | None) -> None:
     if opening.note is not None:
         print(opening.note, file=sys.stderr)
 

@@ -148,12 +148,12 @@ def _optimizer(config: OptimizerConfig) -> str:
 
 
 def _schedule(config: ScheduleConfig) -> str:
+    end = f"{config.final_factor:g} times the rate" if config.final_factor else "0"
     words = {
         "constant": "constant",
         "step": f"multiplied by {config.step_factor:g} every {config.step_epochs} epochs",
-        "cosine": f"falls as a cosine to {config.final_factor:g} times the rate",
-        "one-cycle": f"rises over {config.rising_fraction:.0%} of the batches, then falls to {config.final_factor:g} "
-        "times the rate",
+        "cosine": f"falls as a cosine to {end}",
+        "one-cycle": f"rises over {config.rising_fraction:.0%} of the batches, then falls to {end}",
     }[config.name]
     return f"{words}, after a rise over {config.warmup_epochs:g} epochs" if config.warmup_epochs else words
 

@@ -62,6 +62,26 @@ def find_resumable(store: RunStore, run: int) -> Resumable:
     return Resumable(record, start, model, best, _caution(start))
 
 
+def unfinished_run(store: RunStore) -> RunRecord | None:
+    """Return the newest run if nobody ended it and it can be gone on with; None otherwise.
+
+    No weights are read: a state counts if its file is there as it was written. A process that ends within the
+    first half minute of its run may leave none.
+    """
+    record = store.newest()
+    if record is None or record.status != "interrupted" or record.epochs >= record.last_epoch:
+        return None
+    states = (checkpoint for checkpoint in store.checkpoints(record.id) if checkpoint.kind == "state")
+    return record if any(map(_is_in_place, states)) else None
+
+
+def _is_in_place(checkpoint: CheckpointRecord) -> bool:
+    try:
+        return checkpoint.path.stat().st_size == checkpoint.size
+    except OSError:
+        return False
+
+
 def _refuse_if_busy(store: RunStore, record: RunRecord) -> None:
     if record.status != "running":
         return

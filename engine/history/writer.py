@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.errors import FileError, NetariumError
 from engine.history.records import RunRecord
 from engine.history.recovery import Opening, open_history
+from engine.history.resuming import unfinished_run
 from engine.history.store import RunStore
 from engine.history.troubles import unwritable
 
@@ -25,7 +26,8 @@ class HistoryWriter:
     Parameters
     ----------
     opened : callable (Opening, RunRecord or None)
-        Told when the history was opened and put in order, with the newest run: once, unless somebody removes it.
+        Told when the history was opened and put in order, with the run that the last sitting left unfinished, if it can
+        be gone on with: once, unless somebody removes the history.
     troubled : callable (NetariumError or None)
         Told when writing fails, once until it works again, and then with None.
     folder : Path, optional
@@ -36,7 +38,7 @@ class HistoryWriter:
 
     def __init__(
         self,
-        opened: Callable[[Opening, RunRecord | None], None] = lambda opening, newest: None,
+        opened: Callable[[Opening, RunRecord | None], None] = lambda opening, unfinished: None,
         troubled: Callable[[NetariumError | None], None] = lambda error: None,
         folder: Path | None = None,
     ) -> None:
@@ -115,7 +117,7 @@ class HistoryWriter:
                 return None
             self._opened_at = time.monotonic()
             self._store, opening = open_history(self._folder)
-            self._opened(opening, self._store.newest())
+            self._opened(opening, unfinished_run(self._store))
         return self._store
 
 

@@ -87,7 +87,7 @@ def read_header(file: BinaryIO, size: int, path: Path) -> Header:
         raise damaged(path, KIND, "it is too short")
     (length,) = _LENGTH.unpack(start)
     if length > min(_LARGEST_HEADER, size - _LENGTH.size):
-        raise damaged(path, KIND, f"its header would be {length:,} bytes long")
+        raise _no_model(path)
     raw = file.read(length)
     try:
         entries = _ENTRIES.decode(raw)
@@ -134,6 +134,17 @@ def encode_header(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
             count=len(tensors),
         )  # fmt: skip
     return _LENGTH.pack(len(header)) + header
+
+
+def _no_model(path: Path) -> FileError:
+    """Return the error for a file whose first bytes are no length of a header: of a text they give a huge number."""
+    return FileError(
+        "file.no_model",
+        "{file} is not a model: a model (.safetensors) begins with a list of its weights, and this file does not. It "
+        "may be of another kind, such as a text, or damaged. Nothing was changed; choose another file, or get this "
+        "one again.",
+        file=path,
+    )
 
 
 def _check_layout(tensors: Mapping[str, TensorEntry], size: int, path: Path) -> None:

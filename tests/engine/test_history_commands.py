@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +16,7 @@ from engine.storage.model_file import load_model
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished
 from engine.workbench import Workbench
+from tests.engine.history.crashed import leave_a_run_without_a_state
 from tests.engine.history.runs import CONFIG, SMALL, session_on, squares
 
 
@@ -141,6 +143,36 @@ def test_without_an_unfinished_run_nothing_is_offered(bench):
     bench.train_to(4)
     bench.ask(m.Stop())  # somebody ended it
     bench.close()
+    bench.told.clear()
+    bench.open()
+    bench.bench._records.store()
+    assert of_kind(bench.told, m.HistoryOpened)[0].unfinished is None
+
+
+def test_a_run_that_a_crash_left_without_a_state_is_not_offered(bench):
+    bench.close()
+    leave_a_run_without_a_state()
+    bench.told.clear()
+    bench.open()
+    store = bench.history()
+    crashed = store.newest()
+    assert crashed.status == "interrupted"
+    assert [checkpoint.kind for checkpoint in store.checkpoints(crashed.id)] == ["snapshot"]
+    store.close()
+    assert of_kind(bench.told, m.HistoryOpened)[0].unfinished is None
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut short"])
+def test_a_run_whose_states_were_taken_away_is_not_offered(bench, damage):
+    bench.train_to(8)
+    bench.close()
+    store = RunStore()
+    for checkpoint in store.checkpoints(1):
+        if damage == "gone" and checkpoint.kind == "state":
+            checkpoint.path.unlink()
+        elif checkpoint.kind == "state":
+            os.truncate(checkpoint.path, checkpoint.size // 2)
+    store.close()
     bench.told.clear()
     bench.open()
     bench.bench._records.store()

@@ -183,3 +183,21 @@ def test_every_control_says_what_it_is_for(filled):
     ):  # fmt: skip
         widget = find(filled, name)
         assert widget.accessibleName() and len(widget.toolTip()) > 20, name
+
+
+def test_the_legend_takes_the_room_that_long_names_need_and_leaves_most_to_the_curves(view):
+    view.resize(860, 400)  # curves alone, as in a window of middling width
+    view.set_runs([a_run(12, name="mlp-128-64", accuracy=0.95), a_run(13, name="softmax-regression", accuracy=0.9)])
+    QApplication.processEvents()
+    legend = view.legend
+    for place in range(2):
+        item = legend.item(place)
+        text = legend.fontMetrics().horizontalAdvance(item.text()) + legend.iconSize().width()
+        assert legend.visualItemRect(item).width() <= legend.viewport().width()
+        assert text < legend.viewport().width() - 20  # and the box with the tick
+    view.set_runs([a_run(12, name="w" * 200, accuracy=0.95), a_run(13, name="short", accuracy=0.9)])
+    QApplication.processEvents()
+    assert view.plot.width() > 0.55 * view.width()
+    view.set_runs(RUNS)
+    QApplication.processEvents()
+    assert legend.width() < 200

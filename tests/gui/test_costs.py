@@ -12,7 +12,7 @@ from engine.architecture.shapes import summarize
 from engine.architecture.zoo import experiment
 from engine.estimates.cost import Cost
 from engine.estimates.timing import EpochEstimate
-from engine.messages import Estimate, Estimated, Saved
+from engine.messages import Dropped, Estimate, Estimated, Saved
 from gui.costs import Costs
 from gui.memory_question import MemoryQuestion
 from gui.setup_panel import SetupPanel
@@ -172,3 +172,28 @@ def test_the_question_about_memory_has_two_ways_on(qtbot, button, told):
     question.show()
     qtbot.mouseClick(question.findChild(QPushButton, button), Qt.MouseButton.LeftButton)
     assert heard == [told]
+
+
+def test_a_network_that_came_with_a_run_is_asked_about_when_the_run_is_over(desk):
+    desk.costs.set_can_measure(True)
+    desk.settle(1)
+    desk.tell(replace(PLENTY, epoch=EpochEstimate(6.71, 0.42)))
+    desk.costs.set_can_measure(False)  # a run of the history goes on, and brings its own network
+    other = experiment("mlp-256").network()
+    desk.setup.set_network(summarize(other), "")
+    desk.costs.set_network(other)
+    desk.qtbot.wait(600)
+    assert len(desk.asked) == 1 and desk.text("costTime") == "as soon as nothing else runs"
+    desk.costs.set_can_measure(True)
+    assert desk.settle(2).spec == other
+
+
+def test_an_estimate_that_was_given_up_is_asked_for_again_while_nothing_runs(desk):
+    desk.costs.set_can_measure(True)
+    asked = desk.settle(1)
+    desk.tell(PLENTY)
+    assert desk.costs.receive(Dropped(asked))  # another model was opened, say
+    assert desk.settle(2).spec == asked.spec
+    assert desk.costs.receive(Dropped(asked)), "an older one is of no interest"
+    desk.qtbot.wait(600)
+    assert len(desk.asked) == 2

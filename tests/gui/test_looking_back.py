@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTabBar
 
 from engine.history.store import RunStore
 from engine.storage.model_file import load_model
+from tests.engine.history.crashed import leave_a_run_without_a_state
 
 
 def weights_shown(operator) -> np.ndarray:
@@ -117,6 +118,15 @@ def test_without_an_unfinished_run_nothing_is_offered(open_window):
     assert not second.find("continueUnfinishedAction", object).isEnabled()
 
 
+def test_a_run_that_crashed_before_anything_was_kept_is_not_offered(open_window):
+    leave_a_run_without_a_state()
+    operator = open_window()
+    panel = operator.window.views.history
+    operator.until(lambda: panel.record(1) is not None and panel.record(1).status == "interrupted")
+    assert operator.window.notices.text() == ""
+    assert not operator.find("continueUnfinishedAction", object).isEnabled()
+
+
 def test_the_confusion_matrix_is_that_of_the_moment_on_screen(operator):
     operator.train(epochs=2)
     operator.open_tab("Confusion")
@@ -150,3 +160,22 @@ def test_the_history_tab_lists_the_run_once_it_ended(operator):
     run = latest_run()
     panel = operator.window.views.history
     operator.until(lambda: panel.record(run.id) is not None and panel.record(run.id).status == "completed")
+
+
+def test_what_a_continued_run_costs_is_told_when_it_was_stopped(open_window):
+    first = open_window()
+    first.begin(epochs=3000)
+    first.until(lambda: first.controller.position.step > 8)
+    first.close()
+    second = open_window()
+    time = second.find("costTime", QLabel)
+    second.until(lambda: time.text().startswith("about"))  # of the network that the window begins with
+    second.until_told("under way")
+    second.trigger("continueUnfinishedAction")
+    second.until_state("training")
+    second.until(lambda: second.find("costParameters", QLabel).text() == "7,850")
+    second.qtbot.wait(600)  # the settings have come to rest long before the run is stopped
+    assert time.text() == "as soon as nothing else runs"
+    second.click("stopButton")
+    second.until_state("trained")
+    second.until(lambda: time.text().startswith("about"))

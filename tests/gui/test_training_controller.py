@@ -11,9 +11,11 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.errors import DataError, FileError, TrainingError
 from engine.estimates.cost import Cost
+from engine.estimates.timing import EpochEstimate
 from engine.training.config import TrainingConfig
 from engine.training.events import Position, RunStarted, SettingChanged
 from gui.training_controller import FIRST_NETWORK
+from tests.gui.conftest import make_digits
 from tests.gui.controlled import IMAGE, SPEC, Desk, batches
 
 
@@ -128,6 +130,14 @@ def test_a_refused_file_changes_neither_state_nor_model(trained, tmp_path):
     assert trained.controller.state == "trained"
     assert trained.controller.model_spec == SPEC
     assert trained.controller.model_path is None
+
+
+def test_with_another_data_set_an_epoch_is_measured_anew(ready):
+    ready.qtbot.waitUntil(lambda: len(ready.worker.asked(m.Estimate)) == 1, timeout=5000)
+    [asked] = ready.worker.asked(m.Estimate)
+    ready.tell(m.Estimated(asked.request, Cost("cpu", 100, 2**20, 2**30, 1000, EpochEstimate(6.7, 0.4))))
+    ready.tell(m.DatasetLoaded(make_digits(train=40)))
+    ready.qtbot.waitUntil(lambda: len(ready.worker.asked(m.Estimate)) == 2, timeout=5000)
 
 
 def test_a_refused_data_set_leaves_the_choice_as_it_was(ready, tmp_path):

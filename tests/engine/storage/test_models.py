@@ -51,6 +51,16 @@ def test_what_is_in_no_known_format_is_not_asked_for_a_network(tmp_path):
             open_model(path)
 
 
+def test_a_text_that_is_called_a_model_is_said_to_be_none(tmp_path):
+    path = tmp_path / "homework.safetensors"
+    path.write_text("This is no model, but the beginning of an essay.")
+    with pytest.raises(FileError, match="is not a model") as caught:
+        open_model(path)
+    assert caught.value.code == "file.no_model"
+    assert "such as a text" in str(caught.value)
+    assert "header" not in str(caught.value), "a student need not know what a header is"
+
+
 def test_foreign_weights_that_do_not_fit_are_refused(tmp_path):
     (tmp_path / "w.npz").write_bytes(encode_npz(weights_of(MLP)))
     with pytest.raises(FileError, match="needs shape"):

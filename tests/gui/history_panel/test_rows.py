@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
@@ -11,7 +13,7 @@ from gui.history_columns import Column
 from gui.history_panel import HistoryPanel
 from gui.history_rows import Arrangement
 from tests.gui.history_panel.user import CONTROL, LEFT, RUNS, cell, click, find, shown, told
-from tests.gui.run_records import fresh_record, run_record
+from tests.gui.run_records import compared_run, fresh_record, run_record
 
 
 def test_without_runs_it_says_what_to_do(panel):
@@ -35,6 +37,8 @@ def test_the_newest_family_is_first_and_branches_stand_under_their_run(filled):
         (Column.BEST, False, [1, 2, 5, 6, 3, 4]),  # what is not known yet is last either way
         (Column.NAME, False, [6, 2, 5, 4, 3, 1]),
         (Column.STAR, True, [3, 6, 4, 2, 5, 1]),
+        (Column.NUMBER, False, [1, 2, 5, 3, 4, 6]),
+        (Column.NUMBER, True, [6, 4, 3, 2, 5, 1]),
         (Column.BEGAN, False, [1, 2, 5, 3, 4, 6]),
     ],
 )
@@ -136,6 +140,33 @@ def test_columns_are_hidden_by_their_menu_and_everything_is_remembered(filled, q
     for garbage in (b"", b"nothing", b"[1]", b'{"columns": 3}', b'{"columns": "AAAA", "split": "AAAA"}'):
         other.restore_state(garbage)
     assert other.table.columnWidth(Column.NETWORK) == 171
+
+
+def test_runs_are_told_apart_by_their_numbers_before_their_names(filled, qtbot):
+    header = filled.table.header()
+    assert header.visualIndex(Column.NUMBER) == 1
+    assert filled._model.index_of(5, Column.NUMBER).data() == "5"
+    left, right = (filled.table.visualRect(filled._model.index_of(5, c)) for c in (Column.NUMBER, Column.NAME))
+    assert left.right() < right.left()
+    many = filled.table.fontMetrics().horizontalAdvance("9999")
+    assert many < left.width()
+    place = QPoint(header.sectionViewportPosition(Column.NUMBER) + 20, header.height() // 2)
+    qtbot.mouseClick(header.viewport(), LEFT, pos=place)
+    assert shown(filled) in ([1, 2, 5, 3, 4, 6], [6, 4, 3, 2, 5, 1])
+    click(filled, qtbot, 5)
+    filled.set_compared([compared_run(RUNS[1])])
+    assert find(filled, "runFactsText").toPlainText().split()[:2] == ["Run", "5"]
+
+
+def test_columns_of_a_sitting_before_runs_had_numbers_come_back_as_they_were(filled):
+    filled.restore_state((Path(__file__).parent / "columns_without_numbers.json").read_bytes())
+    table, header = filled.table, filled.table.header()
+    assert table.isColumnHidden(Column.BACKEND) and not table.isColumnHidden(Column.NUMBER)
+    assert header.visualIndex(Column.NUMBER) == 1 and table.columnWidth(Column.NUMBER) == 46
+    assert header.visualIndex(Column.LAST) == 4  # was moved beside the curve
+    assert table.columnWidth(Column.STATUS) == 133
+    assert filled._model.shown() == [3, 6, 2, 5, 1, 4]  # the best first
+    assert "Run" in [action.text() for action in table.columns_menu().actions()][:2]
 
 
 def test_names_take_the_room_that_is_left_until_columns_are_fitted_by_hand(filled, qtbot):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QTabWidget, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QTabWidget, QWidget
 
+from gui.history_columns import Column
 from gui.history_panel import MOST_COMPARED, HistoryPanel
 from tests.gui.history_panel.user import CONTROL, LEFT, RUNS, click, find, told
 from tests.gui.run_records import compared_run, fresh_record, run_record
@@ -94,3 +95,55 @@ def test_name_note_and_colour_are_edited_below(filled, qtbot):
     assert told(filled, "annotate")[-1] == (2, {"colour": 2})
     qtbot.mouseClick(find(filled, "runColour0Button"), LEFT)
     assert told(filled, "annotate")[-1] == (2, {"colour": None})
+
+
+def test_the_list_has_all_the_room_as_long_as_nothing_is_selected(panel, qtbot):
+    panel.set_runs([run_record(run) for run in range(40, 0, -1)])
+    QApplication.processEvents()
+    hint = find(panel, "historyHintLabel", QLabel)
+    alone = panel.table.height()
+    assert hint.isVisible() and not panel.details.isVisible()
+    assert panel.table.geometry().bottom() > panel.height() * 0.7
+    click(panel, qtbot, 40)
+    assert panel.details.isVisible() and not hint.isVisible()
+    assert panel.table.height() < alone * 0.8
+    panel.table.clearSelection()
+    QApplication.processEvents()
+    assert hint.isVisible() and panel.table.height() == alone
+
+
+def test_the_run_that_is_clicked_stays_in_sight_and_does_not_move_while_the_button_is_down(panel, qtbot):
+    panel.set_runs([run_record(run) for run in range(40, 0, -1)])
+    QApplication.processEvents()
+    table = panel.table
+    place = QPoint(300, table.viewport().height() - 10)  # where the details will be
+    run = table.indexAt(place).internalId()
+    qtbot.mousePress(table.viewport(), LEFT, pos=place)
+    assert panel.selected() == [run]
+    assert table.indexAt(place).internalId() == run and not panel.details.isVisible()
+    qtbot.mouseRelease(table.viewport(), LEFT, pos=place)
+    QApplication.processEvents()
+    assert panel.details.isVisible() and panel.selected() == [run]
+    assert table.viewport().rect().contains(table.visualRect(panel._model.index_of(run, Column.NETWORK)).center())
+
+
+def test_how_the_panel_is_divided_is_remembered_though_nothing_is_selected_when_it_closes(filled, qtbot):
+    click(filled, qtbot, 3)
+    filled._splitter.setSizes([150, 450])
+    shared = filled.details.height()
+    filled.table.clearSelection()
+    other = HistoryPanel()
+    qtbot.addWidget(other)
+    other.resize(filled.size())
+    other.restore_state(filled.save_state())
+    other.set_runs(RUNS)
+    other.show()
+    click(other, qtbot, 3)
+    assert abs(other.details.height() - shared) < 30
+
+
+def test_several_runs_that_are_selected_at_once_are_compared(filled, qtbot):
+    filled.table.selectAll()
+    qtbot.waitUntil(lambda: bool(told(filled, "compare")))
+    filled.set_compared([compared_run(run) for run in (RUNS[0], RUNS[4], RUNS[1], RUNS[2], RUNS[3], RUNS[5])])
+    qtbot.waitUntil(filled.comparison.isVisible)
