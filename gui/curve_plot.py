@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWid
 from gui.curve_axis import NumberStyle, ReadableAxis
 from gui.curve_marks import BestMark, ChangeMarks
 from gui.curve_points import Array, Points
+from gui.curve_range import loss_ceiling
 from gui.form import wrapped
 from gui.steady_label import SteadyLabel
 from gui.theme import GAP, LIGHT, SERIES, SPACE, Theme
@@ -257,13 +258,14 @@ class CurvePlot(QWidget):
         """Let the vertical range follow the data again."""
         self._follows_y = True
 
-    def fit_y(self, ceiling: float) -> None:
+    def fit_y(self, first: float) -> None:
         """Show every value that is drawn, unless the user has chosen the range.
 
         Parameters
         ----------
-        ceiling : float
-            Larger values (a loss that explodes) may leave the picture, so that the rest stays readable.
+        first : float
+            The first value of the current run. Those that lie far above it and above the bulk of the run (a loss that
+            explodes) may leave the picture, so that the rest stays readable.
         """
         if not self._follows_y:
             return
@@ -275,6 +277,7 @@ class CurvePlot(QWidget):
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) == 0:
             return
+        ceiling = self._ceiling(first)
         if self._log:
             high = min(float(drawn.max()), float(np.log10(ceiling)))
             self._set_y_range(min(float(drawn.min()), high - 0.5), high)
@@ -308,6 +311,12 @@ class CurvePlot(QWidget):
         self._title.setText(f'<b>{title}</b> <span style="color:{theme.muted}">{unit}</span>')
         for label in self._names:
             label.setStyleSheet(f"color: {theme.muted};")
+
+    def _ceiling(self, first: float) -> float:
+        curves = [item.getData()[1] for item in (self.raw, self.training, self.validation)]
+        measured, smooth, validation = (np.empty(0) if values is None else values for values in curves)
+        shown = (measured if len(measured) else smooth, validation)
+        return loss_ceiling(first, *(10.0**values if self._log else values for values in shown))
 
     def _scaled(self, points: Points) -> tuple[Array, Array]:
         if not self._log:

@@ -22,8 +22,6 @@ from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 _EARLIER_POINTS = 250
 # Changes of one setting closer than this share of the picture are told as one.
 _CHANGE_GAP = 0.01
-# A loss this many times its first value has exploded and may leave the picture.
-_EXPLODED = 3.0
 
 
 class CurvesFigure(QWidget):
@@ -150,9 +148,9 @@ class CurvesFigure(QWidget):
         self._draw_earlier(current, earlier, window)
         self._draw_batches(current, window, quantities)
         self._draw_epochs(current, window)
-        for quantity, ceiling in zip(QUANTITIES, (_ceiling(current), 1.0), strict=True):
-            if quantity in quantities:
-                self._plot(quantity).fit_y(ceiling)
+        for quantity in quantities:
+            values = current.batches[quantity]
+            self._plot(quantity).fit_y(float(values[0]) if len(values) else float("nan"))
         if begins:
             self._show_values()
 
@@ -313,12 +311,6 @@ class CurvesFigure(QWidget):
     def _on_zoom(self) -> None:
         self._follows_x = False
         self.stale.emit()
-
-
-def _ceiling(run: Run) -> float:
-    losses = run.batches["loss"]
-    first = losses[:1][np.isfinite(losses[:1]) & (losses[:1] > 0)]
-    return _EXPLODED * float(first[0]) if len(first) else float("inf")
 
 
 def _loss_text(value: float) -> str:
