@@ -212,8 +212,7 @@ class CurvesFigure(QWidget):
             return
         self._epochs_state = state
         ends = run.epochs[self._view.axis]
-        # A mean over an epoch belongs to its middle.
-        middles = (ends + np.concatenate([[0.0], ends[:-1]])) / 2 if len(ends) else ends
+        middles = run.epoch_middles(self._view.axis)  # where a mean over an epoch belongs
         for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
             plot.set_epochs(
                 means(middles, run.epochs[f"train_{column}"], window),

@@ -63,3 +63,13 @@ def child(panel, kind, name):
     widget = panel.findChild(kind, name)
     assert widget is not None, name
     return widget
+
+
+def train_on(panel, start, epoch_batches=BATCHES, run="opened"):
+    """Tell of a run that goes on within an epoch, and finishes it: ``start`` is a Position."""
+    rest = epoch_batches - start.batch
+    panel.add_event(RunStarted(run, TrainingConfig(), start, start.epoch + 1, epoch_batches, 100 * epoch_batches, 500))
+    end = Position(start.epoch, epoch_batches, start.step + rest, start.seconds + 1.0)
+    panel.add_event(BatchesDone(run, end, np.full(rest, 0.3), np.full(rest, 0.9), 0.1, 900.0))
+    end = Position(start.epoch + 1, 0, end.step, end.seconds)
+    panel.add_event(EpochDone(run, end, end.epoch, 0.3, 0.9, 0.2, 0.95, 1.0, 900.0, 0.1, samples=100 * rest))
