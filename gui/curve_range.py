@@ -6,8 +6,10 @@ import numpy as np
 
 from gui.curve_points import Array
 
-# A loss this many times what is usual for its run has exploded and may leave the picture.
+# A loss this many times its first value has exploded, and may leave the picture unless it is usual for its run.
 _EXPLODED = 3.0
+# What is usual, and single values above it.
+_USUAL = 1.5
 # Nine of ten values are the bulk of a run.
 _BULK = 0.9
 # The newest values: this share of them, but enough that the last few, which may explode, are not most of them.
@@ -30,10 +32,10 @@ def loss_ceiling(first: float, *curves: Array) -> float:
     float
         Infinite where nothing can be told.
     """
-    usual = [first] if np.isfinite(first) and first > 0 else []
+    needed = [_EXPLODED * first] if np.isfinite(first) and first > 0 else []
     for curve in curves:
         values = curve[np.isfinite(curve)]
         if len(values):
             recent = values[-max(_FEWEST, int(_RECENT * len(values))) :]
-            usual += [float(np.quantile(values, _BULK)), float(np.median(recent))]
-    return _EXPLODED * max(usual, default=float("inf"))
+            needed += [_USUAL * float(np.quantile(values, _BULK)), _USUAL * float(np.median(recent))]
+    return max(needed, default=float("inf"))

@@ -13,9 +13,10 @@ from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, Q
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
-from gui.curve_controls import NARROW, CurveControls
+from gui.curve_controls import CurveControls
 from gui.curve_data import QUANTITIES, Quantity, Run
 from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_pieces
+from gui.curves_layout import NARROW
 from gui.plot_loader import PlotLoader
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 
