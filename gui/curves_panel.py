@@ -40,6 +40,7 @@ class CurvesPanel(QWidget):
 
     failed = Signal(str)  # an export failed: the sentence for the user
     exported = Signal(str)  # the path of the file that was written
+    told = Signal(str)  # a sentence about what was done
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +59,7 @@ class CurvesPanel(QWidget):
         self._writer = BackgroundWriter()
         self._writer.failed.connect(self.failed)
         self._writer.written.connect(self.exported)
+        self._writer.written.connect(self._tell_written)
 
         self._theme = LIGHT
         self._plots: CurvesFigure | None = None
@@ -133,14 +135,15 @@ class CurvesPanel(QWidget):
     def copy_image(self) -> None:
         """Put a picture of the curves on the clipboard."""
         QGuiApplication.clipboard().setImage(self._picture())
+        self.told.emit(self.tr("The curves are on the clipboard."))
 
     def save_image(self, path: Path) -> None:
-        """Write the picture as PNG; ``exported`` or ``failed`` tells how it went."""
+        """Write the picture as PNG; ``told`` or ``failed`` says how it went, and ``exported`` when it is there."""
         image = self._picture()
         self._writer.write(path, lambda: png_bytes(image))
 
     def save_table(self, path: Path) -> None:
-        """Write every run that is shown as CSV, with the columns of ``curves_export.COLUMNS``."""
+        """Write every run that is shown as CSV, with ``curves_export.COLUMNS``; it tells as ``save_image`` does."""
         shown = [*self._earlier(), self._current]
         snapshots = [Snapshot(run) for run in shown if run is not None]
         self._writer.write(path, lambda: table_pieces(snapshots))
@@ -231,6 +234,9 @@ class CurvesPanel(QWidget):
         figure = self._figure
         self._repaint(QUANTITIES)
         return figure.picture()
+
+    def _tell_written(self, path: str) -> None:
+        self.told.emit(self.tr("The curves are in {file}.").format(file=path))
 
     def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self, title)

@@ -158,7 +158,8 @@ class TrainingController(QObject):
         self._subject.mended.connect(self.mended)
         for part in (self._subject, self.runs, self.history, *views.that_fail()):
             part.failed.connect(self.failed)
-        for teller in (self._subject, self.questions, self.history, self.confusions, views.diagram, views.editor):
+        tellers = (self._subject, self.questions, self.history, self.confusions)
+        for teller in (*tellers, views.curves, views.diagram, views.editor):
             teller.told.connect(self.told)
 
     def _remember_model(self) -> None:
