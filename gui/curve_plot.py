@@ -242,7 +242,8 @@ class CurvePlot(QWidget):
         if self._percent:
             self._set_y_range(0.0, 1.0)
             return
-        items = [self.raw, self.training, self.validation, *(item for pair in self.earlier for item in pair)]
+        items = [self.raw, self.training, self.training_epochs, self.validation]
+        items += [item for pair in self.earlier for item in pair]
         drawn = np.concatenate([values for item in items if (values := item.getData()[1]) is not None] or [[]])
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) == 0:
@@ -278,9 +279,9 @@ class CurvePlot(QWidget):
         self.header.apply_theme(theme)
 
     def _ceiling(self, first: float) -> float:
-        curves = [item.getData()[1] for item in (self.raw, self.training, self.validation)]
-        measured, smooth, validation = (np.empty(0) if values is None else values for values in curves)
-        shown = (measured if len(measured) else smooth, validation)
+        items = (self.raw, self.training, self.training_epochs, self.validation)
+        curves = [np.empty(0) if (values := item.getData()[1]) is None else values for item in items]
+        shown = curves[1:] if len(curves[0]) == 0 else [curves[0], *curves[2:]]  # a smooth line is no measurement
         return loss_ceiling(first, *(10.0**values if self._log else values for values in shown))
 
     def _scaled(self, points: Points) -> tuple[Array, Array]:

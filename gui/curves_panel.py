@@ -76,13 +76,15 @@ class CurvesPanel(QWidget):
         self._controls.table_asked.connect(
             lambda: self._ask_path(self.tr("Save the curves as a table"), "csv", self.save_table)
         )
-        empty = QLabel(self.tr("Press Train to see loss and accuracy move"))
-        empty.setObjectName("emptyCurvesLabel")
-        empty.setProperty("muted", True)
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
+        self._empty = QLabel()
+        self._empty.setObjectName("emptyCurvesLabel")
+        self._empty.setProperty("muted", True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._opened = ""  # the model that was opened
+        self.set_beginning(False)
         self._pages = QStackedWidget()
-        self._pages.addWidget(empty)
+        self._pages.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         layout.setSpacing(GAP)
@@ -110,6 +112,21 @@ class CurvesPanel(QWidget):
         else:
             return
         self._schedule()
+
+    def set_beginning(self, begins: bool) -> None:
+        """Learn whether a run was asked for; until it tells something, nothing but that can be shown."""
+        if begins:
+            text = self.tr("The run is beginning: loss and accuracy move as soon as its first batch is trained")
+        elif self._opened:
+            text = self.tr("{model} is open: More epochs trains it on, Train begins anew").format(model=self._opened)
+        else:
+            text = self.tr("Press Train to see loss and accuracy move")
+        self._empty.setText(text)
+
+    def set_opened(self, model: str) -> None:
+        """Learn what the model is called that was opened."""
+        self._opened = model
+        self.set_beginning(False)
 
     def set_run_label(self, run: str, label: str) -> None:
         """Name a run, before or after it starts; otherwise runs are numbered."""
