@@ -308,12 +308,16 @@ class CurvesFigure(QWidget):
             self.tr("learning rate {value}").format(value=f"{row['learning_rate']:.4g}"),
         )
         # A line may break between the fields only.
-        texts = [field.replace(" ", "\N{NO-BREAK SPACE}") for field in fields]
-        if not self._readout.wordWrap():  # one line: what does not fit is left out, not cut
-            metrics = self._readout.fontMetrics()
-            while len(texts) > 1 and metrics.horizontalAdvance(" ".join(texts)) > self._readout.width():
-                texts.pop()
-        self._readout.setText(" ".join(texts))
+        self._readout.setText(self._fitting([field.replace(" ", "\N{NO-BREAK SPACE}") for field in fields]))
+
+    def _fitting(self, fields: list[str]) -> str:
+        """Return epoch, batch, time and learning rate as they fit: on one line, first the padding goes, then time."""
+        metrics, room = self._readout.fontMetrics(), self._readout.width()
+        close = [field.rstrip("\N{FIGURE SPACE}") for field in fields]
+        texts = [" ".join(fields), "  ".join(close), "  ".join([*close[:2], close[3]]), "  ".join(close[:2]), close[0]]
+        if self._readout.wordWrap():
+            return texts[0]
+        return next((text for text in texts if metrics.horizontalAdvance(text) <= room), close[0])
 
     def _on_hover(self, x: float | None) -> None:
         self._pointer = x if self._current is not None else None

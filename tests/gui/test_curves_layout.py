@@ -61,6 +61,7 @@ def test_what_is_written_at_the_pointer_is_never_cut(qtbot):
     qtbot.waitUntil(lambda: "epoch" in readout.text())
     QApplication.processEvents()
     qtbot.waitUntil(lambda: readout.fontMetrics().horizontalAdvance(readout.text()) <= readout.width())
+    assert "learning" in readout.text()
 
 
 def test_the_name_of_the_best_stays_inside_a_low_picture(qtbot):
