@@ -49,6 +49,7 @@ class CurvesPanel(QWidget):
         self._runs: dict[str, Run] = {}  # the current one last, and as many before it as are shown
         self._count = 0
         self._labels: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}  # in the history
         self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
         self._stale: list[Quantity] = []  # whose plots show less than there is
@@ -135,6 +136,10 @@ class CurvesPanel(QWidget):
             self._runs[run].label = label
             self._schedule()
 
+    def set_history_number(self, run: str, number: int) -> None:
+        """Learn which run of the history a run is, before or after it starts."""
+        self._numbers[run] = number
+
     def set_past(self, run: str, epochs: Mapping[str, np.ndarray], batches: Mapping[str, np.ndarray]) -> None:
         """Learn what a run that is about to start had done before, as columns of ``engine.history.records``."""
         self._pasts[run] = epochs, batches
@@ -162,7 +167,7 @@ class CurvesPanel(QWidget):
     def save_table(self, path: Path) -> None:
         """Write every run that is shown as CSV, with ``curves_export.COLUMNS``; it tells as ``save_image`` does."""
         shown = [*self._earlier(), self._current]
-        snapshots = [Snapshot(run) for run in shown if run is not None]
+        snapshots = [Snapshot(run, self._numbers.get(run.name)) for run in shown if run is not None]
         self._writer.write(path, lambda: table_pieces(snapshots))
 
     def showEvent(self, event: QShowEvent) -> None:

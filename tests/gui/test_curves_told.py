@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,19 @@ def test_the_epochs_of_an_opened_model_are_shown_and_more_epochs_go_on_with_them
     desk.qtbot.waitUntil(lambda: validation(desk)[0] == [1, 2, 3, 4])
     means = [point.pos().x() for point in plots(desk.views.curves)[0].training_epochs.points()]
     assert means == pytest.approx([0.5, 1.5, 2.5, 43 / 12])
+
+
+def test_the_table_tells_which_run_of_the_history_a_run_is(desk, tmp_path):
+    desk.have_network()
+    desk.tell(m.RunKept("run 1", 14))
+    desk.finish_run("run 1")
+    desk.finish_run("run 2")
+    path = tmp_path / "curves.csv"
+    with desk.qtbot.waitSignal(desk.views.curves.exported):
+        desk.views.curves.save_table(path)
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+    assert {(row["run"], row["history_run"]) for row in rows} == {("run 1", "14"), ("run 2", "")}
+    assert {(row["row"], row["learning_rate"]) for row in rows} == {("batch", "0.1"), ("epoch", "0.1")}
 
 
 def test_what_becomes_of_the_curves_is_told(desk, tmp_path):
