@@ -281,7 +281,9 @@ class CurvePlot(QWidget):
     def _ceiling(self, first: float) -> float:
         items = (self.raw, self.training, self.training_epochs, self.validation)
         curves = [np.empty(0) if (values := item.getData()[1]) is None else values for item in items]
-        shown = curves[1:] if len(curves[0]) == 0 else [curves[0], *curves[2:]]  # a smooth line is no measurement
+        # A smooth line and the mean of an epoch keep outliers of long ago: they count where nothing else was measured.
+        measured = next((curve for curve in curves[:-1] if len(curve)), curves[0])
+        shown = (measured, curves[-1])
         return loss_ceiling(first, *(10.0**values if self._log else values for values in shown))
 
     def _scaled(self, points: Points) -> tuple[Array, Array]:

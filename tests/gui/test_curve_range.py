@@ -24,7 +24,7 @@ def learn_too_fast(panel, count=2000, run="wild"):
     losses = np.concatenate([[2.3], np.full(20, 5000.0), random.uniform(36, 54, count - 21)])
     panel.add_event(RunStarted(run, TrainingConfig(), Position(), 2, count, 2000, 500))
     panel.add_event(BatchesDone(run, Position(0, count, count, 5.0), losses, np.full(count, 0.1), 100.0, 900.0))
-    panel.add_event(EpochDone(run, Position(1, 0, count, 5.0), 1, 48.0, 0.1, 47.8, 0.1, 5.0, 900.0, 100.0))
+    panel.add_event(EpochDone(run, Position(1, 0, count, 5.0), 1, 830.0, 0.1, 47.8, 0.1, 5.0, 900.0, 100.0))
 
 
 def loss_range(panel):
