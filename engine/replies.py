@@ -18,9 +18,11 @@ from engine.estimates.cost import Cost
 from engine.history.records import CheckpointRecord, RunRecord
 from engine.inspection.activity import LayerActivity
 from engine.training.config import TrainingConfig
+from engine.training.events import Position
 
 if TYPE_CHECKING:  # loaded by what sends them
     from engine.backends.scratch.gradient_check import GradientCheck
+    from engine.storage.model_file import EpochMetrics
     from engine.twin import TwinStep
 
 WorkerState = Literal["loading", "ready", "training", "paused"]
@@ -66,7 +68,8 @@ class NetworkReady(Reply, frozen=True):
     """The worker has this network now.
 
     It was freshly made for a run, ``opened`` from ``path``, ``edited``, ``returned`` to in
-    the history, or ``restored`` since the one that was to take its place could not be trained at all.
+    the history, or ``restored`` since the one that was to take its place could not be trained at all. ``metrics`` are
+    the epochs that the file of an opened one tells of, ``position`` is where it stands.
     """
 
     spec: NetworkSpec
@@ -75,6 +78,8 @@ class NetworkReady(Reply, frozen=True):
     origin: Literal["fresh", "opened", "edited", "returned", "restored"] = "fresh"
     path: Path | None = None
     note: str = ""
+    metrics: tuple[EpochMetrics, ...] = ()
+    position: Position = Position()
 
 
 class Prediction(Reply, frozen=True):

@@ -173,7 +173,8 @@ class Trainer:
         self._exchanged()
         self._post(
             m.NetworkReady(
-                self.session.spec, config, self.session.class_names, "opened", command.path, opened.note
+                self.session.spec, config, self.session.class_names, "opened", command.path, opened.note,
+                self.session.metrics, self.session.position,
             )
         )  # fmt: skip
         self.enter("ready")

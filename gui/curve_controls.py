@@ -20,8 +20,6 @@ from gui.curve_data import View, XAxis
 from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
-# Below this width the controls take two rows, and the values stand under the titles.
-NARROW = 460
 # Enough to see the trend of single batches, little enough to show a change at once.
 DEFAULT_SMOOTHING = 0.9
 

@@ -103,7 +103,8 @@ class Run:
         were drawn), ``epoch`` (epochs done, with a fraction), ``seconds`` (time spent training), ``loss``,
         ``accuracy`` (share of right answers) and ``learning_rate``.
     epochs : Table
-        One row per finished epoch, with the same three positions and the figures of ``EpochDone``.
+        One row per finished epoch, with the same three positions, the figures of ``EpochDone``, and ``share``: how much
+        of the epoch its training figures are the means over.
     changes : list of SettingChanged
         What was changed while it ran, in order.
     live : bool
@@ -124,19 +125,21 @@ class Run:
         self.batches = Table("step", "epoch", "seconds", "loss", "accuracy", "learning_rate")
         self.epochs = Table(
             "step", "epoch", "seconds", "train_loss", "train_accuracy",
-            "validation_loss", "validation_accuracy", "learning_rate",
+            "validation_loss", "validation_accuracy", "learning_rate", "share",
         )  # fmt: skip
         self.changes: list[SettingChanged] = []
         self._smoothed: dict[str, Smoothed] = {}
-        for table, past in ((self.epochs, epochs), (self.batches, batches)):
-            if past:
-                table.extend(past)
+        if epochs:
+            self.epochs.extend({"share": np.ones(len(epochs["epoch"])), **epochs})
+        if batches:
+            self.batches.extend(batches)
         self.begin(start)
 
     def begin(self, start: RunStarted) -> None:
         """Start, or go on from ``start.start``; what lies behind that position is forgotten."""
         self.live = True
         self._batches_per_epoch = max(1, start.batches_per_epoch)
+        self._train_samples = max(1, start.train_samples)
         self._seconds = start.start.seconds
         for table in (self.batches, self.epochs):
             table.truncate(start.start.step)
@@ -173,7 +176,24 @@ class Run:
             validation_loss=event.validation_loss,
             validation_accuracy=event.validation_accuracy,
             learning_rate=event.learning_rate,
+            share=min(event.samples / self._train_samples, 1.0) if event.samples else 1.0,
         )
+
+    def epoch_middles(self, axis: XAxis) -> Array:
+        """Return for each epoch the middle (epochs,) of what its training figures are the means over.
+
+        That is less than the epoch where the run began within it. On an axis other than that of epochs it is the place
+        of the batch in the middle.
+        """
+        ends = self.epochs["epoch"]
+        middles = (np.maximum(_before(ends), ends - self.epochs["share"]) + ends) / 2
+        if axis == "epoch":
+            return middles
+        batches = self.batches["epoch"].searchsorted(middles)
+        is_known = (batches > 0) & (batches < len(self.batches))  # otherwise it was trained before this run
+        places = (_before(self.epochs[axis]) + self.epochs[axis]) / 2
+        places[is_known] = self.batches[axis][batches[is_known]]
+        return places
 
     def change_place(self, change: SettingChanged, axis: XAxis) -> float:
         """Return where a change lies on an axis."""
@@ -201,6 +221,10 @@ class Run:
             smoothed.follow(self.batches[column])
             smoothed.fold()
         self.batches.fold()
+
+
+def _before(ends: Array) -> Array:
+    return np.append(0.0, ends)[:-1]
 
 
 def merged(changes: Sequence[tuple[float, SettingChanged]], gap: float) -> list[tuple[float, SettingChanged]]:

@@ -20,14 +20,15 @@ class BestMark:
     Parameters
     ----------
     above : bool
-        Whether the text stands above the star; below suits values near the top.
+        Whether the text stands above the star; below suits values near the top. Where it would leave the picture, it
+        stands on the other side.
     """
 
     def __init__(self, above: bool) -> None:
         self._star = pg.ScatterPlotItem(size=16, symbol="star")
         self._text = pg.TextItem()
         self._shown: tuple[tuple[float, float] | None, str] = (None, "")
-        self._across = 1.2 if above else -0.2
+        self._is_above = above
         self._star.setZValue(20)
         self._text.setZValue(21)
 
@@ -48,10 +49,22 @@ class BestMark:
             self._text.setText(text)
             self._text.setPos(*place)
         self._shown = (place, text)
+        self.keep_inside()
+
+    def keep_inside(self, *_: object) -> None:
+        """Put the text where it stays inside the picture, whose size or range may have changed."""
+        place, _text = self._shown
         view = self._star.getViewBox()
-        low, high = view.viewRange()[0]
-        # The text stays inside the picture: to the left of a star in the right half.
-        self._text.setAnchor((1.0 if place[0] > (low + high) / 2 else 0.0, self._across))
+        if place is None or view is None:
+            return
+        (low, high), (bottom, top) = view.viewRange()
+        room = self._text.boundingRect().height() * 1.2 * (top - bottom) / max(view.height(), 1.0)
+        is_above = place[1] + room <= top if self._is_above else place[1] - room < bottom
+        # To the left of a star in the right half, or as far to the left as there is room.
+        width = self._text.boundingRect().width() * (high - low) / max(view.width(), 1.0)
+        before, after = (place[0] - low) / max(width, 1e-12), (high - place[0]) / max(width, 1e-12)
+        along = min(1.0, before) if before > after else max(0.0, 1.0 - after)
+        self._text.setAnchor((along, 1.2 if is_above else -0.2))
 
     @property
     def place(self) -> tuple[float, float] | None:

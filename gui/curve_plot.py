@@ -9,13 +9,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPaintEvent, QPen
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui.curve_axis import NumberStyle, ReadableAxis
+from gui.curve_header import CurveHeader
 from gui.curve_marks import BestMark, ChangeMarks
 from gui.curve_points import Array, Points
-from gui.form import wrapped
-from gui.steady_label import SteadyLabel
+from gui.curve_range import loss_ceiling
 from gui.theme import GAP, LIGHT, SERIES, SPACE, Theme
 
 NOTHING = Points(np.empty(0), np.empty(0))
@@ -67,6 +67,11 @@ class CurvePlot(QWidget):
         The quantity, and what it is measured in (may be empty).
     style : {"number", "percent"}
         ``percent`` is for shares: the range is 0 to 100%.
+
+    Attributes
+    ----------
+    header : CurveHeader
+        The line above.
     """
 
     hovered = Signal(object)  # float, the place under the pointer on the x axis; None when it leaves
@@ -78,15 +83,12 @@ class CurvePlot(QWidget):
         self, title: str, unit: str = "", style: NumberStyle = "number", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._heading = (title, unit)
         self._percent = style == "percent"
         self._log = False
         self._follows_y = True
         self._theme = LIGHT
 
-        self._title = QLabel()
-        self._names = (QLabel(), QLabel())
-        self._values = (SteadyLabel(), SteadyLabel())
+        self.header = CurveHeader(title, unit)
         self._canvas = _Canvas(
             axisItems={"left": ReadableAxis("left", style), "bottom": ReadableAxis("bottom")},
             enableMenu=False,
@@ -121,51 +123,29 @@ class CurvePlot(QWidget):
         self._canvas.left.connect(lambda: self.hovered.emit(None))
         self._canvas.double_clicked.connect(self.reset_asked)
         self._view.sigRangeChangedManually.connect(self._on_zoom)
+        self._view.sigRangeChanged.connect(self.best.keep_inside)
+        self._view.sigResized.connect(self.best.keep_inside)
         self._view.sigXRangeChanged.connect(lambda *_: self.x_range_changed.emit())
         self.apply_theme(LIGHT)
 
     def _lay_out(self) -> None:
-        ideas = (
-            self.tr("Measured on the batches the network learns from, as they are trained."),
-            self.tr("Measured after each epoch on images the network never learns from: what it will do on new ones."),
-        )
-        for name, idea in zip(self._names, ideas, strict=True):
-            name.setToolTip(wrapped(idea))
-        width = QFontMetrics(self.font()).horizontalAdvance("0.00000")
-        legend = QHBoxLayout()
-        legend.setSpacing(SPACE)
-        for name, value in zip(self._names, self._values, strict=True):
-            value.setFixedWidth(width)
-            legend.addWidget(name)
-            legend.addWidget(value)
-        legend.addStretch(1)
-        self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._header.setSpacing(0)
-        self._header.addWidget(self._title)
-        self._header.addSpacing(GAP)
-        self._header.addLayout(legend, 1)
-        layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACE)
-        layout.addLayout(self._header)
+        layout.addWidget(self.header)
         layout.addWidget(self._canvas, 1)
         # The axis numbers reserve the same room in every plot, so that plots above one another line up.
         self._canvas.getAxis("left").setWidth(QFontMetrics(self.font()).horizontalAdvance("0.00000") + GAP)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 92)
+        self.setMinimumWidth(120)
         self._canvas.setMinimumSize(0, 0)
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Put the values under the title where both do not fit side by side."""
-        directions = QBoxLayout.Direction
-        self._header.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
-
     def set_x_axis(self, label: str, shown: bool) -> None:
-        """Name the x axis; ``shown`` is False for a plot with another one below it."""
+        """Name the x axis, or leave its name out; ``shown`` is False for a plot with another one below it."""
         axis = self._canvas.getAxis("bottom")
         axis.setStyle(showValues=shown)
         axis.setLabel(label if shown else None)
-        axis.showLabel(shown)
+        axis.showLabel(shown and bool(label))
         axis.setHeight(None if shown else SPACE)
 
     def set_batches(self, raw: Points, training: Points) -> None:
@@ -181,10 +161,6 @@ class CurvePlot(QWidget):
             self.validation.setSymbol(symbol)
         self.validation.setData(*self._scaled(validation))
         self.training_epochs.setData(*self._scaled(NOTHING if many else training))
-
-    def set_title_tip(self, text: str) -> None:
-        """Explain the quantity where the pointer rests on the title."""
-        self._title.setToolTip(wrapped(text))
 
     def set_earlier(self, runs: Sequence[tuple[Points, Points]], colours: Sequence[QColor]) -> None:
         """Show earlier runs, each as (training, validation) in its colour, behind the current one."""
@@ -208,14 +184,9 @@ class CurvePlot(QWidget):
             place = (place[0], float(np.log10(place[1]))) if place[1] > 0 else None
         self.best.show_at(place, text)
 
-    def set_values(self, training: str, validation: str) -> None:
-        """Show the values at the crosshair, or the latest, beside the names of the curves."""
-        for label, text in zip(self._values, (training, validation), strict=True):
-            label.setText(text)
-
     def values(self) -> tuple[str, str]:
         """Return the values shown for training and validation."""
-        return self._values[0].text(), self._values[1].text()
+        return self.header.values()
 
     def set_crosshair(self, x: float | None) -> None:
         """Show the vertical line at ``x``, or none."""
@@ -257,24 +228,27 @@ class CurvePlot(QWidget):
         """Let the vertical range follow the data again."""
         self._follows_y = True
 
-    def fit_y(self, ceiling: float) -> None:
+    def fit_y(self, first: float) -> None:
         """Show every value that is drawn, unless the user has chosen the range.
 
         Parameters
         ----------
-        ceiling : float
-            Larger values (a loss that explodes) may leave the picture, so that the rest stays readable.
+        first : float
+            The first value of the current run. Those that lie far above it and above the bulk of the run (a loss that
+            explodes) may leave the picture, so that the rest stays readable.
         """
         if not self._follows_y:
             return
         if self._percent:
             self._set_y_range(0.0, 1.0)
             return
-        items = [self.raw, self.training, self.validation, *(item for pair in self.earlier for item in pair)]
+        items = [self.raw, self.training, self.training_epochs, self.validation]
+        items += [item for pair in self.earlier for item in pair]
         drawn = np.concatenate([values for item in items if (values := item.getData()[1]) is not None] or [[]])
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) == 0:
             return
+        ceiling = self._ceiling(first)
         if self._log:
             high = min(float(drawn.max()), float(np.log10(ceiling)))
             self._set_y_range(min(float(drawn.min()), high - 0.5), high)
@@ -302,12 +276,15 @@ class CurvePlot(QWidget):
         self._crosshair.setPen(QPen(QColor(theme.muted), 0, Qt.PenStyle.DotLine))
         self.best.apply_theme(theme)
         self.changes.apply_theme(theme)
-        self._names[0].setText(f'<span style="color:{theme.train}">━</span> {self.tr("training")}')
-        self._names[1].setText(f'<span style="color:{theme.validation}">●</span> {self.tr("validation")}')
-        title, unit = self._heading
-        self._title.setText(f'<b>{title}</b> <span style="color:{theme.muted}">{unit}</span>')
-        for label in self._names:
-            label.setStyleSheet(f"color: {theme.muted};")
+        self.header.apply_theme(theme)
+
+    def _ceiling(self, first: float) -> float:
+        items = (self.raw, self.training, self.training_epochs, self.validation)
+        curves = [np.empty(0) if (values := item.getData()[1]) is None else values for item in items]
+        # A smooth line and the mean of an epoch keep outliers of long ago: they count where nothing else was measured.
+        measured = next((curve for curve in curves[:-1] if len(curve)), curves[0])
+        shown = (measured, curves[-1])
+        return loss_ceiling(first, *(10.0**values if self._log else values for values in shown))
 
     def _scaled(self, points: Points) -> tuple[Array, Array]:
         if not self._log:

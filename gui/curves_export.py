@@ -36,17 +36,26 @@ COLUMNS = (
     "validation_loss",  # empty in batch rows
     "validation_accuracy",  # empty in batch rows
     "learning_rate",
+    "history_run",  # its number in the history, the latest where more epochs were added; empty if it is not recorded
 )
 
 
 class Snapshot:
-    """The figures of a run as they are now; the run may grow while another thread writes them."""
+    """The figures of a run as they are now; the run may grow while another thread writes them.
 
-    def __init__(self, run: Run) -> None:
+    Parameters
+    ----------
+    run : Run
+    number : int, optional
+        Its number in the history.
+    """
+
+    def __init__(self, run: Run, number: int | None = None) -> None:
         self.run, self.label = run.name, run.label
+        self.number = "" if number is None else str(number)
         batches, epochs = run.batches, run.epochs
         self.batches = [batches[name] for name in ("step", "epoch", "seconds", "loss", "accuracy", "learning_rate")]
-        self.epochs = [epochs[name] for name in COLUMNS[3:]]
+        self.epochs = [epochs[name] for name in COLUMNS[3:-1]]
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield rows in order of step; an epoch follows its last batch."""
@@ -55,13 +64,14 @@ class Snapshot:
         for number, stop in enumerate(batch_steps.searchsorted(epoch_steps, "right").tolist()):
             yield from self._batch_rows(done, stop)
             done = stop
-            yield (self.run, self.label, "epoch", *(f"{float(column[number]):.9g}" for column in self.epochs))
+            figures = (f"{float(column[number]):.9g}" for column in self.epochs)
+            yield (self.run, self.label, "epoch", *figures, self.number)
         yield from self._batch_rows(done, len(batch_steps))
 
     def _batch_rows(self, start: int, stop: int) -> Iterator[tuple[str, ...]]:
         *figures, rates = [_texts(column[start:stop]) for column in self.batches]
         for *values, rate in zip(*figures, rates, strict=True):
-            yield (self.run, self.label, "batch", *values, "", "", rate)
+            yield (self.run, self.label, "batch", *values, "", "", rate, self.number)
 
 
 def table_pieces(runs: Sequence[Snapshot]) -> Iterator[bytes]:

@@ -6,15 +6,15 @@ import html
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QImage, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.curve_controls import NARROW
 from gui.curve_data import QUANTITIES, Quantity, Run, View, XAxis, merged
 from gui.curve_plot import NOTHING, CurvePlot, earlier_colour
 from gui.curve_points import MAX_POINTS, extremes, means, nearest
 from gui.curves_export import picture_of
+from gui.curves_layout import LEAST, arrange
 from gui.steady_label import SteadyLabel
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 
@@ -22,8 +22,6 @@ from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
 _EARLIER_POINTS = 250
 # Changes of one setting closer than this share of the picture are told as one.
 _CHANGE_GAP = 0.01
-# A loss this many times its first value has exploded and may leave the picture.
-_EXPLODED = 3.0
 
 
 class CurvesFigure(QWidget):
@@ -38,6 +36,7 @@ class CurvesFigure(QWidget):
         self._current: Run | None = None
         self._follows_x = True
         self._is_following = False
+        self._has_earlier = False
         self._pointer: float | None = None
         # What was drawn last, so that it is not drawn again before it changes.
         self._earlier_state: tuple[object, ...] = ()
@@ -55,7 +54,7 @@ class CurvesFigure(QWidget):
         }
         self._loss = CurvePlot(self.tr("Loss"), self.tr("nats"))
         self._loss.setObjectName("lossPlot")
-        self._loss.set_title_tip(
+        self._loss.header.set_title_tip(
             self.tr(
                 "Cross-entropy in nats: how surprised the network is by the right answer. Guessing among ten "
                 "classes costs 2.30, certainty costs 0."
@@ -63,7 +62,7 @@ class CurvesFigure(QWidget):
         )
         self._accuracy = CurvePlot(self.tr("Accuracy"), style="percent")
         self._accuracy.setObjectName("accuracyPlot")
-        self._accuracy.set_title_tip(self.tr("The share of images whose most probable class is the right one."))
+        self._accuracy.header.set_title_tip(self.tr("The share of images whose most probable class is the right one."))
         self._both = (self._loss, self._accuracy)
         for plot, other in (self._both, self._both[::-1]):
             plot.hovered.connect(self._on_hover)
@@ -108,17 +107,28 @@ class CurvesFigure(QWidget):
         self._arrange()
         self.stale.emit()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the size at which something can still be read, however the plots lie at the moment."""
+        return QSize(*LEAST)
+
     def _arrange(self) -> None:
-        beside = self.width() > 1.8 * self.height() and self.width() > 1.5 * NARROW
-        narrow = self.width() < NARROW
+        """Lay the plots over or beside each other, and leave out what there is no room for."""
+        line = QFontMetrics(self.font()).lineSpacing()
+        legend = self._legend.heightForWidth(self.width()) if self._has_earlier else 0
+        layout = arrange((self.width(), self.height()), line, legend, self._tightness_for)
         directions = QBoxLayout.Direction
-        self._plots.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
-        self._plots.setSpacing(2 * MARGIN if beside else GAP)
-        self._readout.setWordWrap(narrow)
-        self._readout.setFixedHeight(QFontMetrics(self.font()).lineSpacing() * (2 if narrow else 1))
+        self._plots.setDirection(directions.LeftToRight if layout.beside else directions.TopToBottom)
+        self._plots.setSpacing(2 * MARGIN if layout.beside else GAP)
+        self._legend.setVisible(layout.has_legend)
+        self._readout.setWordWrap(layout.readout_lines > 1)
+        self._readout.setFixedHeight(line * layout.readout_lines)
+        name = self._axis_names[self._view.axis] if layout.has_x_title else ""
         for plot in self._both:
-            plot.set_narrow(self.width() < (2 * NARROW if beside else NARROW))
-            plot.set_x_axis(self._axis_names[self._view.axis], shown=beside or plot is self._accuracy)
+            plot.header.set_tightness(layout.tightness, layout.plot_width)
+            plot.set_x_axis(name, shown=layout.beside or plot is self._accuracy)
+
+    def _tightness_for(self, width: int) -> int:
+        return max(plot.header.tightness_for(width) for plot in self._both)
 
     def draw(
         self, current: Run, earlier: Sequence[Run], view: View, quantities: Sequence[Quantity] = QUANTITIES
@@ -150,9 +160,9 @@ class CurvesFigure(QWidget):
         self._draw_earlier(current, earlier, window)
         self._draw_batches(current, window, quantities)
         self._draw_epochs(current, window)
-        for quantity, ceiling in zip(QUANTITIES, (_ceiling(current), 1.0), strict=True):
-            if quantity in quantities:
-                self._plot(quantity).fit_y(ceiling)
+        for quantity in quantities:
+            values = current.batches[quantity]
+            self._plot(quantity).fit_y(float(values[0]) if len(values) else float("nan"))
         if begins:
             self._show_values()
 
@@ -214,8 +224,7 @@ class CurvesFigure(QWidget):
             return
         self._epochs_state = state
         ends = run.epochs[self._view.axis]
-        # A mean over an epoch belongs to its middle.
-        middles = (ends + np.concatenate([[0.0], ends[:-1]])) / 2 if len(ends) else ends
+        middles = run.epoch_middles(self._view.axis)  # where a mean over an epoch belongs
         for plot, column in zip(self._both, ("loss", "accuracy"), strict=True):
             plot.set_epochs(
                 means(middles, run.epochs[f"train_{column}"], window),
@@ -243,11 +252,12 @@ class CurvesFigure(QWidget):
             plot.set_earlier(curves, colours)
         entries = [(self._theme.train, current.label)]
         entries += [(colour.name(), run.label) for colour, run in zip(colours, earlier, strict=True)]
-        self._legend.setVisible(bool(earlier))
         self._legend.setText(" &nbsp; ".join(
             f'<span style="color:{colour}">━</span>&nbsp;{html.escape(label).replace(" ", "&nbsp;")}'
             for colour, label in entries
         ))  # fmt: skip
+        self._has_earlier = bool(earlier)
+        self._arrange()
 
     def _mark_changes(self, run: Run) -> None:
         low, high = self._loss.x_window()
@@ -284,7 +294,7 @@ class CurvesFigure(QWidget):
             smoothing = self._view.smoothing
             values = run.smoothed(column, smoothing) if smoothing else run.batches[column]
             ends = run.epochs[f"validation_{column}"]
-            plot.set_values(
+            plot.header.set_values(
                 "–" if batch is None else write(values[batch]), "–" if epoch is None else write(ends[epoch])
             )
         if batch is None:
@@ -298,7 +308,16 @@ class CurvesFigure(QWidget):
             self.tr("learning rate {value}").format(value=f"{row['learning_rate']:.4g}"),
         )
         # A line may break between the fields only.
-        self._readout.setText(" ".join(field.replace(" ", "\N{NO-BREAK SPACE}") for field in fields))
+        self._readout.setText(self._fitting([field.replace(" ", "\N{NO-BREAK SPACE}") for field in fields]))
+
+    def _fitting(self, fields: list[str]) -> str:
+        """Return epoch, batch, time and learning rate as they fit: on one line, first the padding goes, then time."""
+        metrics, room = self._readout.fontMetrics(), self._readout.width()
+        close = [field.rstrip("\N{FIGURE SPACE}") for field in fields]
+        texts = [" ".join(fields), "  ".join(close), "  ".join([*close[:2], close[3]]), "  ".join(close[:2]), close[0]]
+        if self._readout.wordWrap():
+            return texts[0]
+        return next((text for text in texts if metrics.horizontalAdvance(text) <= room), close[0])
 
     def _on_hover(self, x: float | None) -> None:
         self._pointer = x if self._current is not None else None
@@ -313,12 +332,6 @@ class CurvesFigure(QWidget):
     def _on_zoom(self) -> None:
         self._follows_x = False
         self.stale.emit()
-
-
-def _ceiling(run: Run) -> float:
-    losses = run.batches["loss"]
-    first = losses[:1][np.isfinite(losses[:1]) & (losses[:1] > 0)]
-    return _EXPLODED * float(first[0]) if len(first) else float("inf")
 
 
 def _loss_text(value: float) -> str:

@@ -13,9 +13,10 @@ from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, Q
 from PySide6.QtWidgets import QFileDialog, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.training.events import BatchesDone, EpochDone, RunFinished, RunStarted, SettingChanged, TrainingEvent
-from gui.curve_controls import NARROW, CurveControls
+from gui.curve_controls import CurveControls
 from gui.curve_data import QUANTITIES, Quantity, Run
 from gui.curves_export import BackgroundWriter, Snapshot, png_bytes, table_pieces
+from gui.curves_layout import NARROW
 from gui.plot_loader import PlotLoader
 from gui.theme import GAP, LIGHT, MARGIN, SERIES, Theme
 
@@ -39,6 +40,7 @@ class CurvesPanel(QWidget):
 
     failed = Signal(str)  # an export failed: the sentence for the user
     exported = Signal(str)  # the path of the file that was written
+    told = Signal(str)  # a sentence about what was done
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,7 @@ class CurvesPanel(QWidget):
         self._runs: dict[str, Run] = {}  # the current one last, and as many before it as are shown
         self._count = 0
         self._labels: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}  # in the history
         self._pasts: dict[str, tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]] = {}
         self._current: Run | None = None
         self._stale: list[Quantity] = []  # whose plots show less than there is
@@ -57,6 +60,7 @@ class CurvesPanel(QWidget):
         self._writer = BackgroundWriter()
         self._writer.failed.connect(self.failed)
         self._writer.written.connect(self.exported)
+        self._writer.written.connect(self._tell_written)
 
         self._theme = LIGHT
         self._plots: CurvesFigure | None = None
@@ -73,13 +77,15 @@ class CurvesPanel(QWidget):
         self._controls.table_asked.connect(
             lambda: self._ask_path(self.tr("Save the curves as a table"), "csv", self.save_table)
         )
-        empty = QLabel(self.tr("Press Train to see loss and accuracy move"))
-        empty.setObjectName("emptyCurvesLabel")
-        empty.setProperty("muted", True)
-        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        empty.setWordWrap(True)
+        self._empty = QLabel()
+        self._empty.setObjectName("emptyCurvesLabel")
+        self._empty.setProperty("muted", True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._opened = ""  # the model that was opened
+        self.set_beginning(False)
         self._pages = QStackedWidget()
-        self._pages.addWidget(empty)
+        self._pages.addWidget(self._empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN, GAP, MARGIN, GAP)
         layout.setSpacing(GAP)
@@ -108,12 +114,31 @@ class CurvesPanel(QWidget):
             return
         self._schedule()
 
+    def set_beginning(self, begins: bool) -> None:
+        """Learn whether a run was asked for; until it tells something, nothing but that can be shown."""
+        if begins:
+            text = self.tr("The run is beginning: loss and accuracy move as soon as its first batch is trained")
+        elif self._opened:
+            text = self.tr("{model} is open: More epochs trains it on, Train begins anew").format(model=self._opened)
+        else:
+            text = self.tr("Press Train to see loss and accuracy move")
+        self._empty.setText(text)
+
+    def set_opened(self, model: str) -> None:
+        """Learn what the model is called that was opened."""
+        self._opened = model
+        self.set_beginning(False)
+
     def set_run_label(self, run: str, label: str) -> None:
         """Name a run, before or after it starts; otherwise runs are numbered."""
         self._labels[run] = label
         if run in self._runs:
             self._runs[run].label = label
             self._schedule()
+
+    def set_history_number(self, run: str, number: int) -> None:
+        """Learn which run of the history a run is, before or after it starts."""
+        self._numbers[run] = number
 
     def set_past(self, run: str, epochs: Mapping[str, np.ndarray], batches: Mapping[str, np.ndarray]) -> None:
         """Learn what a run that is about to start had done before, as columns of ``engine.history.records``."""
@@ -132,16 +157,17 @@ class CurvesPanel(QWidget):
     def copy_image(self) -> None:
         """Put a picture of the curves on the clipboard."""
         QGuiApplication.clipboard().setImage(self._picture())
+        self.told.emit(self.tr("The curves are on the clipboard."))
 
     def save_image(self, path: Path) -> None:
-        """Write the picture as PNG; ``exported`` or ``failed`` tells how it went."""
+        """Write the picture as PNG; ``told`` or ``failed`` says how it went, and ``exported`` when it is there."""
         image = self._picture()
         self._writer.write(path, lambda: png_bytes(image))
 
     def save_table(self, path: Path) -> None:
-        """Write every run that is shown as CSV, with the columns of ``curves_export.COLUMNS``."""
+        """Write every run that is shown as CSV, with ``curves_export.COLUMNS``; it tells as ``save_image`` does."""
         shown = [*self._earlier(), self._current]
-        snapshots = [Snapshot(run) for run in shown if run is not None]
+        snapshots = [Snapshot(run, self._numbers.get(run.name)) for run in shown if run is not None]
         self._writer.write(path, lambda: table_pieces(snapshots))
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -230,6 +256,9 @@ class CurvesPanel(QWidget):
         figure = self._figure
         self._repaint(QUANTITIES)
         return figure.picture()
+
+    def _tell_written(self, path: str) -> None:
+        self.told.emit(self.tr("The curves are in {file}.").format(file=path))
 
     def _ask_path(self, title: str, suffix: str, save: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self, title)

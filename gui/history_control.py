@@ -106,7 +106,8 @@ class HistoryControl(QObject):
                 self._opened(note, unfinished)
             case m.HistoryTroubled(error=error):
                 self._tell_trouble("" if error is None else translate_error(error))
-            case m.RunKept(id=number):
+            case m.RunKept(run=run, id=number):
+                self._views.curves.set_history_number(run, number)
                 self._begin(number)
             case m.RunRecorded(id=number):
                 self._end(number)

@@ -131,6 +131,7 @@ class RunCommands(QObject):
 
     def _command(self, command: m.Command) -> None:
         self.waits.emit()
+        self._views.curves.set_beginning(not isinstance(command, m.Stop))
         self._submit(command)
 
     def _train(self, one_batch: bool = False) -> None:

@@ -19,6 +19,7 @@ from gui.gradient_checks import GradientChecks
 from gui.history_control import HistoryControl
 from gui.messages import translate_error
 from gui.network_views import NetworkViews
+from gui.opened_run import show_opened
 from gui.progress import Progress
 from gui.questions import Questions
 from gui.run_commands import RunCommands
@@ -158,7 +159,8 @@ class TrainingController(QObject):
         self._subject.mended.connect(self.mended)
         for part in (self._subject, self.runs, self.history, *views.that_fail()):
             part.failed.connect(self.failed)
-        for teller in (self._subject, self.questions, self.history, self.confusions, views.diagram, views.editor):
+        tellers = (self._subject, self.questions, self.history, self.confusions)
+        for teller in (*tellers, views.curves, views.diagram, views.editor):
             teller.told.connect(self.told)
 
     def _remember_model(self) -> None:
@@ -265,6 +267,7 @@ class TrainingController(QObject):
         self._subject.take_trained(ready.spec, ready.config, path)
         self._progress = Progress()
         self._progress.run = self.runs.run = self.runs.new_run(path.stem)
+        show_opened(self._views.curves, self.runs.run, ready)
         self.opened.emit(path)
         if ready.note:
             self.told.emit(ready.note)
@@ -300,6 +303,8 @@ class TrainingController(QObject):
         self._costs.set_can_measure(state in ("ready", "trained") and self.dataset is not None)
         self._views.editor.set_apply_enabled(state == "trained")
         self._views.setup.set_state(state)
+        if state in ("ready", "trained"):
+            self._views.curves.set_beginning(False)
         self._views.progress.set_state(state)
         if state in ("training", "loading", "stopping"):
             self._timer.start()

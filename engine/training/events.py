@@ -106,6 +106,8 @@ class EpochDone(Struct, frozen=True):
     """An epoch ended; training figures are means over its batches as they ran, losses are per sample.
 
     ``seconds`` is the epoch's training time without validation. ``best`` tells that no epoch of the run was better.
+    ``samples`` is how many images the training figures are the means over: fewer than an epoch has where the run began
+    in the middle of one; 0 if that is not known.
     """
 
     run: str
@@ -120,6 +122,7 @@ class EpochDone(Struct, frozen=True):
     learning_rate: float
     state: RunState | None = None
     best: bool = False
+    samples: int = 0
 
 
 class SettingChanged(Struct, frozen=True):

@@ -95,7 +95,7 @@ class Reports:
         return EpochDone(
             self._run, self.position, at.epoch + 1, self._epoch_loss / samples, self._epoch_correct / samples,
             *validation, seconds, samples / max(seconds, 1e-9), self.learning_rate,
-            best=best,
+            best=best, samples=self._epoch_samples,
         )  # fmt: skip
 
     def _now(self) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
+import pytest
 
 from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, Position, RunStarted, SettingChanged
@@ -24,6 +26,11 @@ def batches(epoch, batch, count, seconds, loss=1.0):
 def epoch_done(epoch, seconds=0.0, validation_loss=1.0):
     position = Position(epoch, 0, epoch * BATCHES, seconds)
     return EpochDone("a", position, epoch, 1.0, 0.5, validation_loss, 0.5, 1.0, 100.0, 0.1)
+
+
+def rest_done(epoch, samples, seconds):
+    """Return the end of an epoch of which so many of 1,000 images were learned from."""
+    return msgspec.structs.replace(epoch_done(epoch, seconds), samples=samples)
 
 
 def changed(step, old, new, setting="learning_rate"):
@@ -76,6 +83,26 @@ def test_the_last_place_is_the_latest_of_batches_and_epochs():
     assert run.last_place("seconds") == 3.0
     run.add_epoch(epoch_done(2))
     assert run.last_place("epoch") == 2.0
+
+
+def test_the_mean_of_an_epoch_lies_in_the_middle_of_what_it_is_the_mean_of():
+    run = Run(started(Position(3, 2, 32, 3.2)), 0, "a")  # from a file, in the middle of an epoch
+    run.add_batches(batches(3, 10, 8, seconds=4.0))
+    run.add_epoch(rest_done(4, 800, 4.5))
+    run.add_batches(batches(4, 10, 10, seconds=6.5))
+    run.add_epoch(rest_done(5, 1000, 7.0))
+    assert run.epoch_middles("epoch").tolist() == pytest.approx([3.6, 4.5])
+    assert run.epoch_middles("step").tolist() == [36, 45]
+    assert run.epoch_middles("seconds").tolist() == pytest.approx([3.6, 5.2], abs=0.3)
+
+
+def test_an_epoch_that_was_finished_exactly_is_the_mean_of_all_of_it():
+    run = Run(started(), 0, "a")
+    run.add_batches(batches(0, 4, 4, seconds=1.0))
+    run.begin(started(Position(0, 4, 4, 1.0)))
+    run.add_batches(batches(0, 10, 6, seconds=2.0))
+    run.add_epoch(rest_done(1, 1000, 2.0))
+    assert run.epoch_middles("epoch").tolist() == [0.5]
 
 
 def test_a_change_lies_at_its_batch_on_every_axis():

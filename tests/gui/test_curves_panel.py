@@ -7,81 +7,23 @@ import gc
 import io
 
 import numpy as np
-import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QSlider, QToolButton
 
 from engine.training.config import TrainingConfig
-from engine.training.events import (
-    BatchesDone,
-    EpochDone,
-    Evaluating,
-    Position,
-    RunFinished,
-    RunStarted,
-    SettingChanged,
-)
-from gui import curves_figure  # so that the panel need not load it when the first run begins
+from engine.training.events import BatchesDone, Position, RunStarted, SettingChanged
+from gui import curves_figure
 from gui.curve_data import Run
-from gui.curve_plot import CurvePlot
 from gui.curves_export import COLUMNS
-from gui.curves_panel import CurvesPanel
 from gui.theme import DARK, LIGHT, SERIES
-
-BATCHES = 20
-VALIDATION = [0.8, 0.3, 0.5]
+from tests.gui.curves_user import BATCHES, VALIDATION, canvas, child, drawn, plots, shown, train, xs
 
 
 @pytest.fixture
 def panel(qtbot):
-    panel = CurvesPanel()
-    qtbot.addWidget(panel)
-    panel.resize(700, 500)
-    panel.show()
-    return panel
-
-
-def train(panel, run="a", epochs=3, finish=True):
-    """Tell the panel of a run whose loss falls from 2 and whose second epoch is the best."""
-    panel.add_event(RunStarted(run, TrainingConfig(), Position(), epochs, BATCHES, 2000, 500))
-    for epoch in range(epochs):
-        for batch in range(5, BATCHES + 1, 5):
-            step = epoch * BATCHES + batch
-            losses = 2.0 / np.arange(step - 4, step + 1)
-            position = Position(epoch, batch, step, step / 10)
-            panel.add_event(BatchesDone(run, position, losses, 1 - losses / 2, 0.1, 900.0))
-        loss = VALIDATION[epoch]
-        position = Position(epoch + 1, 0, (epoch + 1) * BATCHES, (epoch + 1) * BATCHES / 10)
-        panel.add_event(Evaluating(run, 100, 500))
-        panel.add_event(EpochDone(run, position, epoch + 1, 0.5, 0.8, loss, 1 - loss, 2.0, 900.0, 0.1))
-    if finish:
-        panel.add_event(RunFinished(run, Position(epochs, 0, epochs * BATCHES, 6.0), "completed"))
-
-
-def plots(panel):
-    return panel.findChild(CurvePlot, "lossPlot"), panel.findChild(CurvePlot, "accuracyPlot")
-
-
-def canvas(plot):
-    return plot.findChild(pg.PlotWidget)
-
-
-def xs(curve):
-    return [] if curve.getData()[0] is None else list(curve.getData()[0])
-
-
-def drawn(qtbot, panel, count=3 * BATCHES):
-    loss, _ = plots(panel)
-    qtbot.waitUntil(lambda: len(xs(loss.training)) == count, timeout=10_000)
-    return plots(panel)
-
-
-def child(panel, kind, name):
-    widget = panel.findChild(kind, name)
-    assert widget is not None, name
-    return widget
+    return shown(qtbot)
 
 
 def readout(panel):
@@ -196,6 +138,7 @@ def test_each_plot_is_drawn_once_when_the_axis_follows_the_run(panel, qtbot, mon
 
 
 def test_runs_that_are_no_longer_shown_are_forgotten(panel, qtbot):
+    before = [run for run in gc.get_objects() if isinstance(run, Run)]  # what other tests left behind
     for number in range(20):
         train(panel, f"run {number}")
     train(panel, "run 15")  # goes on, and is the latest now
@@ -205,7 +148,7 @@ def test_runs_that_are_no_longer_shown_are_forgotten(panel, qtbot):
     qtbot.waitUntil(lambda: "Run&nbsp;21" in legend.text())
     assert "Run&nbsp;16" in legend.text()
     assert "Run&nbsp;10" not in legend.text()
-    held = [run for run in gc.get_objects() if isinstance(run, Run)]
+    held = [run for run in gc.get_objects() if isinstance(run, Run) and run not in before]
     assert len(held) == 1 + len(SERIES)
 
 

@@ -57,8 +57,10 @@ def test_a_run_that_was_stopped_at_any_batch_ends_as_if_it_had_not_been(spec, st
     assert (started.start, started.last_epoch) == (position, 3)
     assert [e.epoch for e in of(EpochDone, rest)] == list(range(position.epoch + 1, 4))
     assert figures(rest)[1:] == figures(expected)[position.epoch + 1 :]
-    # The first epoch tells its training figures for the rest of it alone.
+    # The first epoch tells its training figures for the rest of it alone, and over how many images.
     assert figures(rest)[0][3:] == figures(expected)[position.epoch][3:]
+    assert {e.samples for e in of(EpochDone, expected)} == {46}
+    assert [e.samples for e in of(EpochDone, rest)] == [46 - 10 * position.batch, 46, 46][: 3 - position.epoch]
 
 
 def test_a_run_that_was_stopped_after_the_last_batch_of_an_epoch_goes_on_with_the_next():
