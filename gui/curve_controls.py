@@ -122,6 +122,7 @@ class CurveControls(QWidget):
         """Take the colours of ``theme``."""
         self.setStyleSheet(
             "QToolButton { padding: 3px 7px; min-height: 18px; }"
+            "QToolButton:focus { padding: 2px 6px; }"
             f"QToolButton:checked {{ background: {theme.sunken}; border-color: {theme.accent};"
             f" color: {theme.accent}; }}"
             f"QToolButton:disabled {{ color: {theme.muted}; border-color: {theme.border}; }}"

@@ -62,7 +62,7 @@ class PanelAction(QAction):
 
 
 def _first_stop(panel: QWidget) -> QWidget:
-    """Return where the keyboard was last in a panel, else its proxy, else the first field or view in it, else itself."""
+    """Return where the keyboard was last in a panel, else its proxy, else what Tab comes to first, else itself."""
     for wanted in (panel.focusWidget(), panel.focusProxy()):
         if wanted is not None and wanted.isVisibleTo(panel) and wanted.isEnabled():
             return wanted
