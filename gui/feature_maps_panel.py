@@ -148,11 +148,11 @@ class FeatureMapsPanel(QWidget):
             return
         if section.is_vector:
             title = self.tr("{path} · {count} units").format(path=path, count=section.count)
-            values = section.values.ravel()
+            values, columns = section.values.ravel(), section.columns
         else:
             title = self.tr("{path} · channel {index} of {count}").format(path=path, index=index, count=section.count)
-            values = section.values[index]
-        self.enlarged.show_map(title, values, self.maps.scale(section))
+            values, columns = section.values[index], None
+        self.enlarged.show_map(title, values, self.maps.scale(section), columns)
 
     def _show_enlarged_value(self, place: tuple[int, ...]) -> None:
         if self._enlarged is not None:

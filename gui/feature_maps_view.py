@@ -25,6 +25,7 @@ from gui.colour_bar import paint_colour_bar
 from gui.colour_scale import ColourScale
 from gui.feature_section import FeatureSection, execution_order
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
+from gui.vector_rows import flattened_images
 
 _BAR_WIDTH = 170
 _GRID_FROM = 8  # cells of a vector are separated by lines from this side on
@@ -52,7 +53,9 @@ class FeatureMapsView(QWidget):
 
     def set_network(self, summary: NetworkSummary | None) -> None:
         """Make a section for each layer."""
-        self._sections = [FeatureSection(entry) for entry in execution_order(summary.layers if summary else ())]
+        layers = summary.layers if summary else ()
+        images = flattened_images(layers)
+        self._sections = [FeatureSection(entry, images.get(entry.path)) for entry in execution_order(layers)]
         self._current = None
         self._forget_images()
         self._lay_out()
