@@ -26,6 +26,7 @@ from gui.comparison_lines import Line, lines_of, sample
 from gui.comparison_plot import ComparisonPlot
 from gui.comparison_table import ComparisonModel, ComparisonTable
 from gui.curve_points import Points
+from gui.elided_combo import ElidedCombo
 from gui.form import wrapped
 from gui.theme import GAP, LIGHT, SPACE, Theme
 from gui.tick_box import TickBox
@@ -298,7 +299,7 @@ def _text(value: float | None, measure: Measure) -> str:
 
 
 def _combo(name: str, title: str, entries: Sequence[tuple[str, str]], idea: str) -> QComboBox:
-    combo = QComboBox()
+    combo = ElidedCombo()
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(max(len(text) for text, _ in entries) - 4)
     combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

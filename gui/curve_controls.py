@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.curve_data import View, XAxis
+from gui.elided_combo import ElidedCombo
 from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
@@ -37,7 +37,7 @@ class CurveControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._x_axis = QComboBox()
+        self._x_axis = ElidedCombo()
         names: list[tuple[str, XAxis]] = [
             (self.tr("Batch"), "step"), (self.tr("Epoch"), "epoch"), (self.tr("Seconds"), "seconds"),
         ]  # fmt: skip

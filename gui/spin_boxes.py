@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, 
 
 from engine.validation import Range
 from gui.correction_note import CorrectionNote
+from gui.elided_combo import ElidedCombo
 
 # "decades" steps 1, 2, 5, 10, ... at every scale; "complement" does so with the distance to one, which is
 # what counts for a share that is kept: 0.9, 0.95, 0.98, 0.99. A number is a fixed step.
@@ -175,7 +176,7 @@ class CountSpin(QSpinBox):
         return int(bare) if _WHOLE.fullmatch(bare) else None
 
 
-class Choice(QComboBox):
+class Choice(ElidedCombo):
     """A list of named options, each standing for a value.
 
     Parameters
