@@ -20,6 +20,7 @@ from gui.vector_rows import row_length
 # so that no layer takes more than a few screens.
 _MAP_SIDES = ((64, 60), (128, 40), (math.inf, 28))
 _CELL_SIDES = ((32, 24), (256, 12), (1024, 8), (math.inf, 4))
+_IMAGE_SIDE = 112  # of a vector that is one image: low enough to be seen as a whole
 
 
 class FeatureSection:
@@ -47,6 +48,8 @@ class FeatureSection:
         self._has_negatives = False
         if self.is_vector:
             side = _side(self.count, _CELL_SIDES)
+            if image is not None and image[0] == 1:
+                side = min(side, max(_CELL_SIDES[-1][1], _IMAGE_SIDE // max(image)))
             self.tile_width = self.tile_height = side
             self.gap = 0
         else:

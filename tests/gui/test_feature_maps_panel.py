@@ -277,6 +277,7 @@ def test_a_flattened_image_is_seen_as_the_image_and_told_by_its_units(qtbot):
         section = panel.maps.section(path)
         lit = [section.tile_rect(unit).center() for unit in np.flatnonzero(stroke)]
         assert len({point.x() for point in lit}) == 1  # a vertical line
+        assert section.tiles_rect().height() == section.tiles_rect().width() == 112  # in sight as a whole
         assert np.diff([point.y() for point in lit]).tolist() == [section.tile_height] * 19
     image = panel.grab().toImage()
     view = panel.maps
