@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.editor_foot import ProblemLine
 from gui.form import Section
 from gui.theme import ThemeManager
 from gui.tick_box import TickBox
@@ -72,6 +73,10 @@ def something(kind: str) -> QWidget:
     """Return a widget that the keyboard can press something in."""
     if kind == "section":
         return Section("Optimizer", QLabel("body"), "optimizerHeader", "idea")
+    if kind == "problem":
+        line = ProblemLine()
+        line.set_problem("Dense 10 needs a vector.")
+        return line
     if kind in ("tick", "radio"):
         return TickBox("Starred only") if kind == "tick" else QRadioButton("Its own")
     if kind == "framed":
@@ -84,7 +89,7 @@ def something(kind: str) -> QWidget:
     return tool
 
 
-@pytest.mark.parametrize("kind", ["section", "primary", "plain", "tick", "radio", "framed"])
+@pytest.mark.parametrize("kind", ["section", "primary", "plain", "tick", "radio", "framed", "problem"])
 def test_the_keyboard_is_seen_to_be_on_a_button(qtbot, shown, kind):
     widget = something(kind)
     field = shown(widget)
