@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -27,8 +26,10 @@ from gui.comparison_lines import Line, lines_of, sample
 from gui.comparison_plot import ComparisonPlot
 from gui.comparison_table import ComparisonModel, ComparisonTable
 from gui.curve_points import Points
+from gui.elided_combo import ElidedCombo
 from gui.form import wrapped
 from gui.theme import GAP, LIGHT, SPACE, Theme
+from gui.tick_box import TickBox
 
 _WIDE = 900  # from this width on, curves and table have room beside each other
 _LEGEND = 190  # pixels of width that the legend has in any case
@@ -82,8 +83,9 @@ class ComparisonView(QWidget):
             f" color: {theme.accent}; }}"
             f"QToolButton:disabled {{ color: {theme.muted}; border-color: {theme.border}; }}"
         )
+        focused = "QToolButton:focus { padding: 2px 9px; }"
         for button in (self._curves_button, self._table_button, self.log):
-            button.setStyleSheet(f"QToolButton {{ padding: 3px 10px; min-height: 18px; }}{checked}")
+            button.setStyleSheet(f"QToolButton {{ padding: 3px 10px; min-height: 18px; }}{checked}{focused}")
         self._show_samples()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -128,7 +130,7 @@ class ComparisonView(QWidget):
         _explain(self.log, "comparisonLogButton", tr("Logarithmic axis"), tr(
             "Show losses on a logarithmic axis: equal distances are equal ratios."
         ))  # fmt: skip
-        self.all_settings = QCheckBox(tr("All settings"))
+        self.all_settings = TickBox(tr("All settings"))
         _explain(self.all_settings, "comparisonAllSettingsCheck", tr("All settings"), tr(
             "Show also the settings in which these runs are alike. Only one difference between two runs tells what "
             "made one of them better."
@@ -304,7 +306,7 @@ def _text(value: float | None, measure: Measure) -> str:
 
 
 def _combo(name: str, title: str, entries: Sequence[tuple[str, str]], idea: str) -> QComboBox:
-    combo = QComboBox()
+    combo = ElidedCombo()
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(max(len(text) for text, _ in entries) - 4)
     combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)

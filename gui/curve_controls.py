@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.curve_data import View, XAxis
+from gui.elided_combo import ElidedCombo
 from gui.form import wrapped
 from gui.theme import GAP, SPACE, Theme
 
@@ -35,7 +35,7 @@ class CurveControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._x_axis = QComboBox()
+        self._x_axis = ElidedCombo()
         names: list[tuple[str, XAxis]] = [
             (self.tr("Batch"), "step"), (self.tr("Epoch"), "epoch"), (self.tr("Seconds"), "seconds"),
         ]  # fmt: skip
@@ -120,6 +120,7 @@ class CurveControls(QWidget):
         """Take the colours of ``theme``."""
         self.setStyleSheet(
             "QToolButton { padding: 3px 7px; min-height: 18px; }"
+            "QToolButton:focus { padding: 2px 6px; }"
             f"QToolButton:checked {{ background: {theme.sunken}; border-color: {theme.accent};"
             f" color: {theme.accent}; }}"
             f"QToolButton:disabled {{ color: {theme.muted}; border-color: {theme.border}; }}"

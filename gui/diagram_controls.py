@@ -77,6 +77,7 @@ class DiagramControls(QWidget):
         """Take the colours of ``theme``."""
         self.setStyleSheet(
             "QToolButton { padding: 3px 7px; min-height: 18px; }"
+            "QToolButton:focus { padding: 2px 6px; }"
             f"QToolButton:disabled {{ color: {theme.muted}; border-color: {theme.border}; }}"
             "QToolButton::menu-indicator { image: none; }"
         )

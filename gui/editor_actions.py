@@ -49,6 +49,7 @@ class EditorActions(QObject):
         self.actions["add"].setMenu(self.add_menu)
         self.context_menu = QMenu(editor)
         self.context_menu.setObjectName("layerMenu")
+        self.context_menu.setToolTipsVisible(True)
         for group in _GROUPS:
             self.context_menu.addActions([self.actions[name] for name in group])
             self.context_menu.addSeparator()
@@ -123,7 +124,7 @@ class EditorActions(QObject):
         action.setShortcut(QKeySequence(key))
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.setToolTip(wrapped(f"<b>{text}</b> ({action.shortcut().toString(_NATIVE)})<br>{idea}"))
-        action.setStatusTip(idea)
+        # No status tip: it would cover the progress of a run while the pointer rests on the button.
         action.triggered.connect(lambda: does())
         (self._editor if name in ("undo", "redo", "add") else self._tree).addAction(action)
         return action

@@ -212,6 +212,7 @@ class EditorFiles(QObject):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setStyleSheet(
             "QToolButton[framed='true'] { padding-right: 18px; }"
+            "QToolButton[framed='true']:focus { padding-right: 17px; }"
             "QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 5px; }"
         )
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -24,9 +24,12 @@ class ProblemLine(QPushButton):
         self._text = ElidedLabel()
         self._text.setProperty("error", True)
         self._text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setStyleSheet("QPushButton { border: none; background: transparent; padding: 0; }")
+        self.setStyleSheet(
+            "QPushButton { border: 2px solid transparent; background: transparent; padding: 0; }"
+            "QPushButton:focus { border-color: palette(highlight); }"
+        )
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(SPACE, 0, SPACE, 0)
         row.addWidget(self._text)
         self.setMinimumHeight(self.fontMetrics().height() + SPACE)
 

@@ -58,6 +58,7 @@ class EditorPanel(QWidget):
         self._afresh = True  # whether the tree is to forget what was folded
         self._head = EditorHead()
         self._tree = LayerTree()
+        self.setFocusProxy(self._tree)
         self._actions = EditorActions(self._session, self, self._tree)
         self._problem = ProblemLine()
         self._forms = LayerForms()

@@ -29,6 +29,7 @@ class EnlargedMap(QWidget):
         super().__init__(parent)
         self._values: np.ndarray | None = None
         self._scale: ColourScale | None = None
+        self._columns: int | None = None
         self._picture: WeightPicture | None = None
         self.back_button = self._button(
             "backToLayersButton", self.tr("‹ All layers"), self.tr("See again how all layers answer (Esc).")
@@ -63,10 +64,10 @@ class EnlargedMap(QWidget):
         self.view.hovered.connect(self._point)
         self.view.left.connect(self._point)
 
-    def show_map(self, title: str, values: np.ndarray, scale: ColourScale) -> None:
-        """Show the values of one feature map (height, width) or of a vector (units,)."""
+    def show_map(self, title: str, values: np.ndarray, scale: ColourScale, columns: int | None = None) -> None:
+        """Show the values of one feature map (height, width), or of a vector (units,) in rows of ``columns``."""
         self.title.set_text(title)
-        self._values, self._scale = values, scale
+        self._values, self._scale, self._columns = values, scale, columns
         self.before_button.setVisible(values.ndim == 2)
         self.after_button.setVisible(values.ndim == 2)
         self.colour_bar.set_scale(scale)
@@ -78,7 +79,7 @@ class EnlargedMap(QWidget):
         self.colour_bar.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Arrange a vector's cells anew."""
+        """Fit the picture into the new size."""
         super().resizeEvent(event)
         self._show()
 
@@ -97,7 +98,7 @@ class EnlargedMap(QWidget):
     def _show(self) -> None:
         if self._values is not None:
             room = (max(1, self.view.width()), max(1, self.view.height()))
-            self._picture = picture(self._values, None, None, room)
+            self._picture = picture(self._values, None, None, room, self._columns)
             self.view.set_image(self._picture.pixels, self._scale)
             self._point()
 

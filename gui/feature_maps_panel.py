@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.architecture.shapes import NetworkSummary
+from gui.elided_combo import ElidedCombo
 from gui.enlarged_map import EnlargedMap
 from gui.feature_maps_view import FeatureMapsView
 from gui.form import ElidedLabel, wrapped
@@ -148,11 +149,11 @@ class FeatureMapsPanel(QWidget):
             return
         if section.is_vector:
             title = self.tr("{path} · {count} units").format(path=path, count=section.count)
-            values = section.values.ravel()
+            values, columns = section.values.ravel(), section.columns
         else:
             title = self.tr("{path} · channel {index} of {count}").format(path=path, index=index, count=section.count)
-            values = section.values[index]
-        self.enlarged.show_map(title, values, self.maps.scale(section))
+            values, columns = section.values[index], None
+        self.enlarged.show_map(title, values, self.maps.scale(section), columns)
 
     def _show_enlarged_value(self, place: tuple[int, ...]) -> None:
         if self._enlarged is not None:
@@ -170,7 +171,7 @@ class FeatureMapsPanel(QWidget):
         self.value_line.set_text(f"{text.format(path, *place)}: {value:.4g}")
 
     def _build_overview(self) -> None:
-        self.scale_combo = QComboBox()
+        self.scale_combo = ElidedCombo()
         self.scale_combo.setObjectName("scaleCombo")
         self.scale_combo.setAccessibleName(self.tr("Scale of colours"))
         self.scale_combo.addItem(self.tr("Own scale for each layer"), False)

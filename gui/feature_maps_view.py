@@ -25,6 +25,7 @@ from gui.colour_bar import paint_colour_bar
 from gui.colour_scale import ColourScale
 from gui.feature_section import FeatureSection, execution_order
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
+from gui.vector_rows import flattened_images
 
 _BAR_WIDTH = 170
 _GRID_FROM = 8  # cells of a vector are separated by lines from this side on
@@ -52,7 +53,9 @@ class FeatureMapsView(QWidget):
 
     def set_network(self, summary: NetworkSummary | None) -> None:
         """Make a section for each layer."""
-        self._sections = [FeatureSection(entry) for entry in execution_order(summary.layers if summary else ())]
+        layers = summary.layers if summary else ()
+        images = flattened_images(layers)
+        self._sections = [FeatureSection(entry, images.get(entry.path)) for entry in execution_order(layers)]
         self._current = None
         self._forget_images()
         self._lay_out()
@@ -102,14 +105,14 @@ class FeatureMapsView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the sections on screen."""
-        painter = QPainter(self)
-        for place, section in enumerate(self._sections):
-            if section.area.intersects(event.rect()):
-                self._paint_header(painter, section)
-                if section.values is not None:
-                    self._paint_tiles(painter, section, event.rect())
-                if self._current is not None and self._current[0] == place:
-                    self._paint_current(painter, section.tile_rect(self._current[1]))
+        with QPainter(self) as painter:
+            for place, section in enumerate(self._sections):
+                if section.area.intersects(event.rect()):
+                    self._paint_header(painter, section)
+                    if section.values is not None:
+                        self._paint_tiles(painter, section, event.rect())
+                    if self._current is not None and self._current[0] == place:
+                        self._paint_current(painter, section.tile_rect(self._current[1]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Arrange the tiles anew where the width changed."""

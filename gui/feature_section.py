@@ -10,14 +10,17 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 
 from engine.architecture.layers import Concat, Residual, describe
+from engine.architecture.network import Shape
 from engine.architecture.shapes import LayerSummary, format_shape
 from gui.colour_scale import ColourScale
 from gui.theme import SPACE, Theme
+from gui.vector_rows import row_length
 
 # The longer side of a feature map, and the side of a vector's cell, in logical pixels: smaller where there are many,
 # so that no layer takes more than a few screens.
 _MAP_SIDES = ((64, 60), (128, 40), (math.inf, 28))
 _CELL_SIDES = ((32, 24), (256, 12), (1024, 8), (math.inf, 4))
+_IMAGE_SIDE = 112  # of a vector that is one image: low enough to be seen as a whole
 
 
 class FeatureSection:
@@ -26,15 +29,18 @@ class FeatureSection:
     Parameters
     ----------
     entry : LayerSummary
+    image : (channels, height, width), optional
+        The image that the values of a vector are, one after the other.
     """
 
-    def __init__(self, entry: LayerSummary) -> None:
+    def __init__(self, entry: LayerSummary, image: Shape | None = None) -> None:
         self.path = entry.path
         self.description = describe(entry.layer)
         self.shape = entry.output_shape
         self.shape_text = format_shape(entry.output_shape)
         self.is_vector = len(self.shape) == 1 or self.shape[1:] == (1, 1)
         self.count = self.shape[0]
+        self._image = image
         self.values: np.ndarray | None = None
         self.area = QRect()  # header and tiles, once laid out
         self.columns = 1
@@ -42,6 +48,8 @@ class FeatureSection:
         self._has_negatives = False
         if self.is_vector:
             side = _side(self.count, _CELL_SIDES)
+            if image is not None and image[0] == 1:
+                side = min(side, max(_CELL_SIDES[-1][1], _IMAGE_SIDE // max(image)))
             self.tile_width = self.tile_height = side
             self.gap = 0
         else:
@@ -83,12 +91,17 @@ class FeatureSection:
     def lay_out(self, top: int, left: int, width: int, header: int) -> int:
         """Arrange the tiles below a header in ``width`` pixels and return where the section ends."""
         step = self.tile_width + self.gap
-        self.columns = min(max(1, (width + self.gap) // step), self.count)
+        most = max(1, (width + self.gap) // step)
+        self.columns = self.row_length(most) if self.is_vector else min(most, self.count)
         rows = math.ceil(self.count / self.columns)
         height = header + rows * (self.tile_height + self.gap) - self.gap
         self.area = QRect(left, top, width, height)
         self._tiles_top = top + header
         return top + height
+
+    def row_length(self, most: int) -> int:
+        """Return how many values of a vector stand in a row that has room for ``most``."""
+        return row_length(self.count, self._image, most)
 
     def tile_rect(self, index: int) -> QRect:
         """Return where a tile lies."""

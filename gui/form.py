@@ -166,7 +166,10 @@ class Section(QWidget):
         self.header.setText(title)
         self.header.setCheckable(True)
         self.header.setAutoRaise(True)
-        self.header.setStyleSheet("QToolButton { border: none; padding: 2px 0; font-weight: 600; }")
+        self.header.setStyleSheet(
+            "QToolButton { border: 2px solid transparent; border-radius: 5px; padding: 0 2px; font-weight: 600; }"
+            "QToolButton:focus { border-color: palette(highlight); }"
+        )
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._summary = ElidedLabel()
         self._summary.setProperty("muted", True)

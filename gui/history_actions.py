@@ -133,11 +133,10 @@ class HistoryActions(QObject):
         }  # fmt: skip
 
     def _make(self, name: str, does: Callable[[], object]) -> QAction:
-        text, key, idea = self._words[name]
+        text, key, _ = self._words[name]  # no status tip: it would cover the progress while the pointer rests here
         action = QAction(text, self)
         action.setObjectName(f"history{name.title()}Action")
         action.setIconText(text)  # Qt would leave the dots away
-        action.setStatusTip(idea)
         action.setShortcut(QKeySequence(key))
         # On the table alone: in the fields below, Delete means another thing.
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from gui.form import FIELD_HEIGHT, wrapped
 from gui.theme import GAP
+from gui.tick_box import TickBox
 
 _TYPED_MS = 60  # after the last key: a thousand runs are not searched for every letter
 
@@ -47,7 +48,7 @@ class HistoryHead(QWidget):
         self.search.setMinimumHeight(FIELD_HEIGHT)
         self.search.setMinimumWidth(120)
         self.search.setMaximumWidth(420)
-        self._starred = QCheckBox(self.tr("Starred only"))
+        self._starred = TickBox(self.tr("Starred only"))
         self._starred.setObjectName("historyStarredCheck")
         self._starred.setAccessibleName(self._starred.text())
         self._starred.setToolTip(wrapped(self.tr("Show only runs that you gave a star.")))

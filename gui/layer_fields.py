@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRegularExpression, QSignalBlocker, Qt
 from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from engine.validation import Range
 from gui.form import FIELD_HEIGHT, CompoundField, wrapped
 from gui.spin_boxes import CountSpin
 from gui.theme import SPACE
+from gui.tick_box import TickBox
 
 
 class NumbersField(CompoundField):
@@ -101,7 +102,7 @@ class Toggle(CompoundField):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.box = QCheckBox(text)
+        self.box = TickBox(text)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.box)

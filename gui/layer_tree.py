@@ -170,15 +170,15 @@ class LayerTree(QTreeWidget):
         super().paintEvent(event)
         if self._drop is None and self._rows:
             return
-        painter = QPainter(self.viewport())
-        if not self._rows:
-            room = self.viewport().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-            painter.setPen(self.palette().placeholderText().color())
-            painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self.tr("No layers yet. Add one, or paste some."))
-        if self._drop is not None:
-            painter.setPen(QPen(self.palette().highlight().color(), 2))
-            mark = self._drop.mark
-            painter.drawRect(mark) if mark.height() else painter.drawLine(mark.topLeft(), mark.topRight())
+        with QPainter(self.viewport()) as painter:
+            if not self._rows:
+                room = self.viewport().rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+                painter.setPen(self.palette().placeholderText().color())
+                painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self.tr("No layers yet. Add one, or paste some."))
+            if self._drop is not None:
+                painter.setPen(QPen(self.palette().highlight().color(), 2))
+                mark = self._drop.mark
+                painter.drawRect(mark) if mark.height() else painter.drawLine(mark.topLeft(), mark.topRight())
 
     def startDrag(self, supported: Qt.DropAction) -> None:
         """Take the selected layers up; the tree moves them itself when they are dropped."""

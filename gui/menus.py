@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMessageBox
 
 from gui.files import Files
+from gui.panel_action import PanelAction
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
@@ -109,10 +110,11 @@ class Menus:
     def _add_view_menu(self) -> None:
         window, tr = self._window, self._window.tr
         menu = window.menuBar().addMenu(tr("&View"))
-        for place, dock in enumerate(window.docks(), 1):
-            toggle = dock.toggleViewAction()
-            toggle.setShortcut(QKeySequence(f"Ctrl+{place}"))
-            menu.addAction(toggle)
+        titles = (
+            tr("&Set-up"), tr("&Draw"), tr("&Weights"), tr("&Feature maps"), tr("Ed&itor"), tr("Conf&usion"),
+        )  # fmt: skip
+        for place, (dock, title) in enumerate(zip(window.docks(), titles, strict=True), 1):
+            menu.addAction(PanelAction(dock, title, f"Ctrl+{place}", window))
         menu.addSeparator()
         self._action(
             menu, "showCurvesAction", tr("&Curves"), "F2", window.show_curves,
@@ -137,7 +139,7 @@ class Menus:
         # In a field Ctrl+E may be the field's own key: it goes to the end of the line.
         edit.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+E")])
         menu.addSeparator()
-        themes = menu.addMenu(tr("&Colours"))
+        themes = menu.addMenu(tr("Co&lours"))
         group = QActionGroup(window)
         for scheme, text in (
             ("system", tr("As the &system")), ("light", tr("&Light")), ("dark", tr("&Dark")),
@@ -181,8 +183,9 @@ class Menus:
 
     def _fill_recent(self) -> None:
         self._recent.clear()
-        for path in self._files.recent():
-            action = self._recent.addAction(path.name)
+        for place, path in enumerate(self._files.recent(), 1):
+            name = path.name.replace("&", "&&")
+            action = self._recent.addAction(f"&{place} {name}")
             action.setToolTip(str(path))
             action.setStatusTip(str(path))
             action.triggered.connect(partial(self._open_recent, path))

@@ -152,6 +152,10 @@ class SetupPanel(QWidget):
         self._variant.set_variant(parameters or {}, image_size)
         self._variant_section.set_summary(self._variant.summary())
 
+    def offer_variant(self, is_offered: bool) -> None:
+        """Offer the variants or not; the form keeps what it says."""
+        self._variant_section.setVisible(is_offered)
+
     def variant(self) -> Adjustments:
         """Return what is asked of the network in the list that differs from how it comes."""
         return self._variant.value()

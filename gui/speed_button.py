@@ -30,7 +30,10 @@ class SpeedButton(QToolButton):
             )
         )
         self.setProperty("framed", True)
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { padding: 3px 7px; }")
+        self.setStyleSheet(
+            "QToolButton::menu-indicator { image: none; } QToolButton { padding: 3px 7px; }"
+            "QToolButton:focus { padding: 2px 6px; }"
+        )
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)

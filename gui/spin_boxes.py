@@ -9,15 +9,18 @@ from typing import Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent, QStandardItemModel, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
 
 from engine.validation import Range
+from gui.correction_note import CorrectionNote
+from gui.elided_combo import ElidedCombo
 
 # "decades" steps 1, 2, 5, 10, ... at every scale; "complement" does so with the distance to one, which is
 # what counts for a share that is kept: 0.9, 0.95, 0.98, 0.99. A number is a fixed step.
 Stepping = Literal["decades", "complement"] | float
 
 _NUMBER = re.compile(r"[+-]?\d*[.,]?\d*(e[+-]?\d*)?", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _LARGEST_INT = 2**31 - 1  # QSpinBox counts in 32 bits
 _OPEN = 1e-12  # how near a value may come to a bound that is itself excluded
 _FINEST = 1e-6  # the last stop before zero, or before one for "complement"
@@ -57,7 +60,8 @@ class ScientificSpin(QDoubleSpinBox):
         low = -math.inf if allowed.low is None else allowed.low + (_OPEN if allowed.low_open else 0)
         high = math.inf if allowed.high is None else allowed.high - (_OPEN if allowed.high_open else 0)
         self.setRange(low, high)
-        _settle(self)
+        self._note = _settle(self)
+        self.valueChanged.connect(self._note.keep_for)
 
     def textFromValue(self, value: float) -> str:
         """Return the text shown for ``value``."""
@@ -80,9 +84,9 @@ class ScientificSpin(QDoubleSpinBox):
         return state, text, position
 
     def fixup(self, text: str) -> str:
-        """Return the nearest allowed number for one that is out of range, and what was there for no number."""
+        """Return the nearest allowed number for one that is out of range, and say so; what was there for no number."""
         number = _number(text)
-        return compact(self.value() if number is None else min(max(number, self.minimum()), self.maximum()))
+        return compact(self.value() if number is None else _corrected(number, text.strip(), self, self._note))
 
     def stepBy(self, steps: int) -> None:
         """Move by so many stops."""
@@ -131,7 +135,26 @@ class CountSpin(QSpinBox):
         self.setRange(low, _LARGEST_INT if allowed.high is None else min(int(allowed.high), _LARGEST_INT))
         self.setSpecialValueText(zero_text)
         self.setSingleStep(step)
-        _settle(self)
+        self._note = _settle(self)
+        self.valueChanged.connect(self._note.keep_for)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """Let a number out of range be typed to its end, so that it can be said what became of it."""
+        number = self._whole(text)
+        if text == self.specialValueText() != "" or (number is not None and number in self._allowed()):
+            state = QValidator.State.Acceptable
+        elif number is not None or self._bare(text) in ("", "+", "-"):
+            state = QValidator.State.Intermediate
+        else:
+            state = QValidator.State.Invalid
+        return state, text, position
+
+    def fixup(self, text: str) -> str:
+        """Return the nearest allowed number for one that is out of range, and say so; what was there for no number."""
+        number = self._whole(text)
+        if number is None:
+            return self.textFromValue(self.value())
+        return self.textFromValue(int(_corrected(number, self._bare(text), self, self._note)))
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Leave no text selected, which would look as if keys still went here."""
@@ -142,8 +165,18 @@ class CountSpin(QSpinBox):
         """Turn only when focused, so that scrolling a form changes nothing."""
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
+    def _allowed(self) -> range:
+        return range(self.minimum(), self.maximum() + 1)
 
-class Choice(QComboBox):
+    def _bare(self, text: str) -> str:
+        return text.removeprefix(self.prefix()).removesuffix(self.suffix()).strip()
+
+    def _whole(self, text: str) -> int | None:
+        bare = self._bare(text)
+        return int(bare) if _WHOLE.fullmatch(bare) else None
+
+
+class Choice(ElidedCombo):
     """A list of named options, each standing for a value.
 
     Parameters
@@ -198,9 +231,18 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _settle(spin: QAbstractSpinBox) -> None:
+def _corrected(number: float, typed: str, spin: ScientificSpin | CountSpin, note: CorrectionNote) -> float:
+    """Return ``number``, or the bound that it is beyond, which the note says."""
+    value = min(max(number, spin.minimum()), spin.maximum())
+    if value != number:
+        note.tell(typed, value, "low" if number < value else "high")
+    return value
+
+
+def _settle(spin: ScientificSpin | CountSpin) -> CorrectionNote:
     spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     # A value counts when it is typed to its end: "0.05" must not pass through 0 on its way.
     spin.setKeyboardTracking(False)
     spin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     spin.setMinimumWidth(60)
+    return CorrectionNote(spin, spin.lineEdit())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from engine.training.config import StoppingConfig
 from engine.validation import field_range
 from gui.form import SettingsForm
 from gui.spin_boxes import Choice, CountSpin
+from gui.tick_box import TickBox
 
 # What is offered when stopping is switched on for the first time: longer than the ups and downs of a usual curve.
 _PATIENCE = 5
@@ -28,7 +29,7 @@ class StoppingForm(SettingsForm):
                 "rises while accuracy still creeps up, and so shows overfitting earlier."
             ),
         )  # fmt: skip
-        self.stops = QCheckBox(self.tr("Stop when no epoch is better for"))
+        self.stops = TickBox(self.tr("Stop when no epoch is better for"))
         self.add_check(
             self.stops, "stopEarlyCheck",
             self.tr(

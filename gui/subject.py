@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +19,16 @@ from engine.storage.networks import own_networks
 from engine.training.config import TrainingConfig
 from gui.messages import translate_error
 from gui.setup_panel import SetupPanel
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """What editing began with, to be gone back to: its name in the list, its description, the data it was made for."""
+
+    spec: NetworkSpec
+    name: str
+    description: str
+    data: tuple[Shape, int]
 
 
 class Subject(QObject):
@@ -49,7 +60,8 @@ class Subject(QObject):
         self._explained = ""  # the data set that somebody chose in the list, until it is there
         self._folders: dict[str, Path] = {}  # of data sets that were opened, by their names
         self._chosen = ""  # the name in the list; empty for an edited or opened network
-        self._base: NetworkSpec | None = None  # what editing began with
+        self._base: NetworkSpec | None = None  # whose weights an edit keeps
+        self._origin: _Origin | None = None
         self.network: NetworkSpec | None = None
         self.problem = ""
         self.dataset: Dataset | None = None
@@ -64,7 +76,7 @@ class Subject(QObject):
         return self.network if kept_layers(summarize(trained), summarize(self.network)) else None
 
     def comes_from(self, trained: NetworkSpec) -> bool:
-        """Whether ``trained`` is what editing began with."""
+        """Whether ``trained`` is what editing began with, or was trained since."""
         return self._base is not None and self._base.layers == trained.layers
 
     def note_trained(self, spec: NetworkSpec) -> None:
@@ -112,7 +124,7 @@ class Subject(QObject):
             self.failed.emit(self.problem)
             return None
         self._base = chosen.spec
-        self._take(chosen.spec, chosen.description or self.tr("One of your own networks."))
+        self._begin(chosen.spec, chosen.description or self.tr("One of your own networks."))
         return chosen
 
     def _data(self) -> tuple[Shape, int]:
@@ -122,13 +134,17 @@ class Subject(QObject):
         return self.dataset.input_shape, len(self.dataset.class_names)
 
     def take_edited(self, spec: NetworkSpec) -> None:
-        """Go over to the network as it was edited; the settings stay."""
+        """Go over to the network as it was edited, or to the one from before where no edit is left; settings stay."""
         if spec == self.network:
             return
-        self._chosen = ""
-        self._setup.set_variant(None)
-        self._setup.select_network(spec.name)
-        self._take(spec, self.tr("Edited by you."))
+        origin = self._origin
+        if origin is not None and origin.spec == spec and origin.data == self._data():
+            self._chosen, description = origin.name, origin.description
+        else:
+            self._chosen, description = "", self.tr("Edited by you.")
+        self._setup.offer_variant(self._chosen in EXPERIMENTS)
+        self._setup.select_network(self._chosen or spec.name)
+        self._take(spec, description)
 
     def take_trained(self, spec: NetworkSpec, config: TrainingConfig, path: Path | None = None) -> None:
         """Go over to a trained network: one that was read from a file, or the one from before a run that failed."""
@@ -140,7 +156,7 @@ class Subject(QObject):
             self._setup.set_configuration(config, "published", known.config)
         else:
             self._setup.set_configuration(config, "trained")
-        self._take(spec, known.description if known else path.name if path else "")
+        self._begin(spec, known.description if known else path.name if path else "")
 
     def want_dataset(self, source: str | Path) -> None:
         """Ask for a named data set, or a folder of IDX files."""
@@ -171,6 +187,11 @@ class Subject(QObject):
         self._offer_datasets()
         if self.dataset is not None:
             self._setup.select_dataset(self.dataset.name)
+
+    def _begin(self, spec: NetworkSpec, description: str) -> None:
+        """Take a network that edits will begin with."""
+        self._origin = _Origin(spec, self._chosen, description, self._data())
+        self._take(spec, description)
 
     def _take(self, spec: NetworkSpec, description: str) -> None:
         partly = summarize_partly(spec)

@@ -35,6 +35,7 @@ class SubjectForm(SettingsForm):
             self.tr("The layers that are trained. Each comes with the settings of the experiment it is known for."),
         )  # fmt: skip
         self._description = _note()
+        self._description.setObjectName("networkDescription")
         self.add_wide(self._description)
         self._edit = QPushButton(self.tr("Edit network…"))
         self._edit.setObjectName("editNetworkButton")

@@ -200,16 +200,22 @@ def _style_sheet(theme: Theme) -> str:
         border-radius: 5px; padding: 3px 10px; min-height: 18px; }}
     QPushButton:hover, QToolButton[framed="true"]:hover {{ border-color: {theme.accent}; }}
     QPushButton:pressed {{ background: {theme.sunken}; }}
-    QPushButton:focus, QToolButton[framed="true"]:focus {{ border-color: {theme.accent}; }}
+    QPushButton:focus, QToolButton[framed="true"]:focus {{ border: 2px solid {theme.accent}; padding: 2px 9px;
+        outline: none; }}
     QPushButton:disabled, QToolButton[framed="true"]:disabled {{ color: {theme.muted}; background: {theme.window}; }}
     QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; font-weight: 600; }}
+    QPushButton[primary="true"]:focus {{ border-color: {theme.text}; }}
     QPushButton[primary="true"]:disabled {{ background: {theme.sunken}; color: {theme.muted};
         border-color: {theme.border}; }}
+    QCheckBox, QRadioButton {{ border: 2px solid transparent; border-radius: 5px; padding: 1px; }}
+    QCheckBox:focus, QRadioButton:focus {{ border-color: {theme.accent}; outline: none; }}
     QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.muted}; border-radius: 3px;
         background: {theme.surface}; }}
     QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent}; }}
     QCheckBox::indicator:disabled {{ border-color: {theme.border}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {theme.border}; }}
+    QAbstractItemView::indicator:unchecked {{ border: 1px solid {theme.muted}; border-radius: 3px; }}
     QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.muted}; border-radius: 7px;
         background: {theme.surface}; }}
     QRadioButton::indicator:checked {{ width: 5px; height: 5px; border: 5px solid {theme.accent}; }}

@@ -67,7 +67,7 @@ class TransportBar(QWidget):
             action.setEnabled(name in _POSSIBLE[state])
         self._more.setEnabled("more" in _POSSIBLE[state])
         pause = self._actions["pause"]
-        pause.setText(self.tr("Resume") if state == "paused" else self.tr("Pause"))
+        pause.setText(self.tr("&Resume") if state == "paused" else self.tr("&Pause"))
 
     def short_row(self) -> QWidget:
         """Return a row of buttons for another panel, without the number of epochs; they follow the same states."""
@@ -84,23 +84,23 @@ class TransportBar(QWidget):
     def _add_actions(self) -> None:
         self._actions: dict[str, QAction] = {}
         self._add(
-            "train", self.tr("Train"), ["F5", "Ctrl+Return", "Ctrl+Enter"],
+            "train", self.tr("&Train"), ["F5", "Ctrl+Return", "Ctrl+Enter"],
             self.tr("Begin a new run with these settings, from fresh weights."), self.train_requested.emit,
         )  # fmt: skip
         self._add(
-            "pause", self.tr("Pause"), ["F6"],
+            "pause", self.tr("&Pause"), ["F6"],
             self.tr("Hold the run between two batches, and go on later exactly there."), self._pause_or_resume,
         )  # fmt: skip
         self._add(
-            "step", self.tr("Step"), ["F7"],
+            "step", self.tr("&Step"), ["F7"],
             self.tr("Train one single batch and pause, to watch what a step does."), self.step_requested.emit,
         )  # fmt: skip
         self._add(
-            "stop", self.tr("Stop"), ["F8"],
+            "stop", self.tr("St&op"), ["F8"],
             self.tr("End the run now. The network keeps what it has learned."), self.stop_requested.emit,
         )  # fmt: skip
         self._add(
-            "more", self.tr("More epochs"), ["Shift+F5"],
+            "more", self.tr("&More epochs"), ["Shift+F5"],
             self.tr("Train on from where the run ended, for as many epochs as stand beside it in Set-up."),
             self._add_epochs,
         )  # fmt: skip
@@ -148,8 +148,10 @@ def _button(action: QAction, name: str) -> QPushButton:
     button.setMinimumWidth(40)
 
     def follow() -> None:
-        button.setText(action.text())
-        button.setAccessibleName(action.text())
+        # The letter that is marked is that of the menu; Alt with it may mean something else in the window.
+        text = action.text().replace("&", "")
+        button.setText(text)
+        button.setAccessibleName(text)
         button.setToolTip(action.toolTip())
         button.setEnabled(action.isEnabled())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.inspection.weights import histogram, statistics, symmetric_limit
 from gui.colour_bar import ColourBar
@@ -15,6 +15,7 @@ from gui.form import ElidedLabel, wrapped
 from gui.histogram_plot import HistogramPlot
 from gui.image_view import ImageView
 from gui.theme import GAP, LIGHT, MARGIN, SPACE, Theme
+from gui.tick_box import TickBox
 from gui.weight_picture import ImageShape, WeightPicture, picture
 
 # From this width on the distribution stands beside the picture; below it, it needs this height in all.
@@ -172,7 +173,7 @@ class WeightDisplay(QWidget):
         self.histogram.setToolTip(
             wrapped(self.tr("How often each value occurs. Training usually widens what initialization drew narrow."))
         )
-        self.log_check = QCheckBox(self.tr("Log counts"))
+        self.log_check = TickBox(self.tr("Log counts"))
         self.log_check.setObjectName("logCountsCheck")
         self.log_check.setAccessibleName(self.tr("Logarithmic counts"))
         self.log_check.setToolTip(

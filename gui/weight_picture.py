@@ -55,8 +55,9 @@ def has_input_channels(shape: Shape) -> bool:
 
 
 def picture(
-    values: np.ndarray, image_shape: ImageShape | None, channel: int | None, room: tuple[int, int]
-) -> WeightPicture:
+    values: np.ndarray, image_shape: ImageShape | None, channel: int | None, room: tuple[int, int],
+    columns: int | None = None,
+) -> WeightPicture:  # fmt: skip
     """Lay out a tensor.
 
     Parameters
@@ -69,13 +70,15 @@ def picture(
         The input channel of a convolution; None for the mean.
     room : (width, height)
         The place to fill, which decides how many tiles stand in a row.
+    columns : int, optional
+        How many values of a vector stand in a row instead.
     """
     if values.ndim == 4 and values.shape[2:] == (1, 1):
         values = values[:, :, 0, 0]
     if values.ndim == 4:
         return _tiled(kernel_grid(values, channel), room, gap=1)
     if values.ndim == 1:
-        return _tiled(values.reshape(-1, 1, 1), room, gap=0)
+        return _tiled(values.reshape(-1, 1, 1), room, gap=0, columns=columns)
     if image_shape is not None:
         return _tiled(dense_images(values, image_shape), room, gap=1)
     step = math.ceil(max(values.shape) / _LONGEST_SIDE)
@@ -107,7 +110,7 @@ def columns_filling(count: int, tile: tuple[int, int], room: tuple[int, int]) ->
     return int(columns[np.argmax(scales)])
 
 
-def _tiled(images: np.ndarray, room: tuple[int, int], gap: int) -> WeightPicture:
+def _tiled(images: np.ndarray, room: tuple[int, int], gap: int, columns: int | None = None) -> WeightPicture:
     count, height, width = images.shape
-    mosaic = Mosaic.of(images, columns_filling(count, (height + gap, width + gap), room), gap)
+    mosaic = Mosaic.of(images, columns or columns_filling(count, (height + gap, width + gap), room), gap)
     return WeightPicture(mosaic.draw(images), mosaic)

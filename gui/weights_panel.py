@@ -25,6 +25,7 @@ from engine.architecture.layers import describe
 from engine.architecture.shapes import LayerSummary, NetworkSummary, ParameterSpec, format_shape
 from engine.errors import NetariumError
 from engine.storage.atomic import write_atomically
+from gui.elided_combo import ElidedCombo
 from gui.form import wrapped
 from gui.messages import translate_error
 from gui.theme import GAP, MARGIN, Theme
@@ -229,7 +230,7 @@ class WeightsPanel(QWidget):
 
 
 def _combo(name: str, label: str, idea: str) -> QComboBox:
-    combo = QComboBox()
+    combo = ElidedCombo()
     combo.setObjectName(name)
     combo.setAccessibleName(label)
     combo.setToolTip(wrapped(idea))

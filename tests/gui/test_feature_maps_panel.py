@@ -5,12 +5,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.architecture.layers import Activation, Conv2D, Dense, Flatten, MaxPool2D, Residual
+from engine.architecture.layers import Activation, BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, Residual
 from engine.architecture.network import NetworkSpec
 from engine.architecture.shapes import summarize
 from gui.feature_maps_panel import FeatureMapsPanel
 from gui.feature_section import FeatureSection, execution_order
 from gui.theme import DARK, LIGHT
+from gui.vector_rows import flattened_images, row_length
 
 SUMMARY = summarize(
     NetworkSpec(
@@ -258,6 +259,67 @@ def test_tiles_fit_beside_each_other_and_are_found_where_they_lie(width, count):
         assert section.tile_rect(section.columns - 1).right() < 4 + max(width, section.tile_width)
         assert [section.tile_at(section.tile_rect(i).center()) for i in (0, count - 1)] == [0, count - 1]
         assert count - 1 in section.tiles_between(last.top(), last.bottom())
+
+
+def test_a_flattened_image_is_seen_as_the_image_and_told_by_its_units(qtbot):
+    panel = FeatureMapsPanel()
+    qtbot.addWidget(panel)
+    panel.resize(700, 700)
+    panel.show()
+    summary = summarize(NetworkSpec("mlp", (1, 28, 28), (Flatten(), Dropout(0.5), Dense(30), Dense(10))))
+    panel.set_network(summary)
+    stroke = np.zeros((28, 28), np.float32)
+    stroke[4:24, 13] = 1
+    answers = outputs(summary)
+    answers["flatten1"] = answers["dropout1"] = stroke.reshape(1, 784)
+    panel.set_activations(answers)
+    for path in ("flatten1", "dropout1"):
+        section = panel.maps.section(path)
+        lit = [section.tile_rect(unit).center() for unit in np.flatnonzero(stroke)]
+        assert len({point.x() for point in lit}) == 1  # a vertical line
+        assert section.tiles_rect().height() == section.tiles_rect().width() == 112  # in sight as a whole
+        assert np.diff([point.y() for point in lit]).tolist() == [section.tile_height] * 19
+    image = panel.grab().toImage()
+    view = panel.maps
+    colours = {
+        image.pixelColor(view.mapTo(panel, view.section("flatten1").tile_rect(28 * row + 13).center())).name()
+        for row in range(4, 24)
+    }  # fmt: skip
+    assert len(colours) == 1
+    panel.enlarge("flatten1", 0)
+    pixels = panel.enlarged._picture.pixels
+    assert np.array_equal(pixels, stroke)
+    assert panel.enlarged._picture.place(4, 13) == (4 * 28 + 13,)
+
+
+@pytest.mark.parametrize(
+    ("count", "image", "most", "columns"),
+    [
+        (784, (1, 28, 28), 100, 28),
+        (784, (1, 28, 28), 20, 16),  # no room for a row of the image
+        (512, (32, 4, 4), 90, 32),  # two channels in a row
+        (2304, (16, 12, 12), 100, 24),  # two rows of a channel
+        (2304, (16, 12, 12), 150, 144),  # a channel in a row
+        (784, None, 100, 28),
+        (100, None, 50, 10),
+        (100, None, 8, 8),
+        (16, None, 50, 16),
+        (10, None, 50, 10),
+        (10, None, 7, 4),
+        (120, None, 33, 32),
+        (120, None, 70, 32),
+        (120, None, 31, 16),
+        (120, None, 1, 1),
+    ],
+)
+def test_vectors_are_wrapped_where_their_image_or_a_steady_width_wants_it(count, image, most, columns):
+    assert row_length(count, image, most) == columns
+
+
+def test_what_a_dense_layer_mixes_is_no_image_any_more():
+    layers = (Conv2D(8, (5, 5)), Flatten(), BatchNorm(), Dense(64), Activation("relu"))
+    summary = summarize(NetworkSpec("convnet", (1, 14, 14), layers))
+    assert flattened_images(summary.layers) == {"flatten1": (8, 10, 10), "norm1": (8, 10, 10)}
 
 
 def _fields(struct):

@@ -43,7 +43,7 @@ def save(operator, dialogs, path) -> None:
 
 
 def recent_names(operator) -> list[str]:
-    return [action.text() for action in operator.find("recentMenu", QMenu).actions()]
+    return [action.text().split(" ", 1)[1] for action in operator.find("recentMenu", QMenu).actions()]
 
 
 def test_save_asks_once_where_and_then_writes_to_the_same_file(trained, dialogs, tmp_path):
@@ -206,7 +206,7 @@ def test_recent_files_are_offered_newest_first_and_open_again(trained, dialogs, 
 
     later = open_window()
     assert recent_names(later) == ["two.safetensors", "one.safetensors"]
-    action = next(a for a in later.find("recentMenu", QMenu).actions() if a.text() == "one.safetensors")
+    action = next(a for a in later.find("recentMenu", QMenu).actions() if a.text() == "&2 one.safetensors")
     action.trigger()
     later.until(lambda: later.window.windowTitle().startswith("one.safetensors"))
     assert recent_names(later) == ["one.safetensors", "two.safetensors"]

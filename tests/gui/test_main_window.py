@@ -442,3 +442,18 @@ def test_every_tab_bar_lies_upon_the_docks_that_it_is_of(open_window, width):
     assert len(shown) == 2
     for bar in shown:
         assert any(bar.geometry().bottom() + 1 == dock.y() for dock in docks)
+
+
+@pytest.mark.parametrize("button", ["historyBestButton", "editorAddButton"])
+def test_progress_stays_in_sight_while_the_pointer_rests_on_a_button(operator, button):
+    operator.begin()
+    operator.window.show_editor()
+    operator.window.show_history()
+    rested = operator.find(button)
+    operator.until(rested.isVisible)
+    operator.qtbot.mouseMove(operator.find("centreTabs"))
+    operator.qtbot.mouseMove(rested)
+    operator.qtbot.wait(50)
+    assert rested.underMouse()
+    assert operator.find("stateLabel", QLabel).isVisible()
+    assert operator.window.statusBar().currentMessage() == ""

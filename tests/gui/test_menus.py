@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMessageBox
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDockWidget, QMenu, QMessageBox
 
 from gui.theme import DARK, LIGHT
 
+PANELS = ("setupDock", "drawDock", "weightsDock", "featureMapsDock", "editorDock", "confusionDock")
 FILE_ACTIONS = ("openAction", "reopenAction", "saveAction", "saveAsAction", "openDatasetAction")
 
 
 def possible(operator):
     """Return the file commands that can be given."""
     return {name.removesuffix("Action") for name in FILE_ACTIONS if operator.find(name, QAction).isEnabled()}
+
+
+def menus_of(operator):
+    """Return the menus of the menu bar, and the menus in them."""
+    return [menu for menu in operator.window.menuBar().findChildren(QMenu) if menu.actions()]
+
+
+def letter_of(action):
+    """Return the letter that chooses an entry, in lower case; empty if it has none."""
+    return QKeySequence.mnemonic(action.text()).toString().removeprefix("Alt+").lower()
 
 
 def test_files_can_be_opened_when_idle_and_saved_once_there_is_a_model(open_window):
@@ -47,12 +58,69 @@ def test_training_can_be_commanded_while_the_setup_panel_is_hidden(operator):
     operator.until_state("paused")
 
 
-@pytest.mark.parametrize(("key", "dock"), [*enumerate(("setupDock", "drawDock", "weightsDock", "featureMapsDock"), 1)])
-def test_every_panel_can_be_hidden_and_shown_by_key(operator, key, dock):
+@pytest.mark.parametrize(("key", "dock"), [*enumerate(PANELS, 1)])
+def test_the_key_of_a_panel_shows_it_in_front_and_gives_it_the_keyboard(operator, key, dock):
+    operator.window.resize(1280, 800)  # where the three panels at the bottom are stacked
     operator.window.activateWindow()
-    for hidden in (True, False):
+    panel = operator.find(dock, QDockWidget).widget()
+    other = "drawCanvas" if dock != "drawDock" else "networkCombo"
+    for before in ("in sight", "closed", "behind a tab", "has the keyboard"):
+        if before == "closed":
+            operator.find(dock).close()
+        elif before == "behind a tab":
+            for title in ("Set-up", "Weights") if dock != "weightsDock" else ("Editor", "Feature maps"):
+                operator.open_tab(title)
+        if before != "has the keyboard":
+            operator.find(other).setFocus()
         operator.qtbot.keyClick(operator.window, Qt.Key(Qt.Key.Key_0 + key), Qt.KeyboardModifier.ControlModifier)
-        assert operator.find(dock).isHidden() == hidden
+        operator.until(lambda: not panel.visibleRegion().isEmpty())
+        focused = operator.window.focusWidget()
+        assert panel is focused or panel.isAncestorOf(focused), before
+        assert operator.find(dock.replace("Dock", "PanelAction"), QAction).isChecked()
+
+
+def test_the_mark_in_the_menu_hides_a_panel_and_shows_it_in_front(operator):
+    operator.window.resize(1280, 800)
+    menu = next(menu for menu in menus_of(operator) if menu.title() == "&View")
+    confusion = operator.find("confusionDock", QDockWidget)
+    action = operator.find("confusionPanelAction", QAction)
+    for is_shown in (False, True):
+        menu.popup(operator.window.pos())
+        operator.qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+        assert action.isChecked() == (not confusion.isHidden()) == is_shown
+    operator.until(lambda: not confusion.widget().visibleRegion().isEmpty())
+
+
+def test_a_panel_that_is_closed_by_its_own_button_loses_its_mark(operator):
+    operator.find("drawDock").close()
+    assert not operator.find("drawPanelAction", QAction).isChecked()
+
+
+def test_every_entry_of_the_menu_bar_has_a_letter_of_its_own_in_its_menu(operator):
+    operator.train()  # Pause becomes Resume, which needs a letter too
+    operator.click("stepButton")
+    operator.until_state("paused")
+    for state in ("paused", "trained"):
+        if state == "trained":
+            operator.click("stopButton")
+            operator.until_state("trained")
+        for menu in (operator.window.menuBar(), *menus_of(operator)):
+            letters = [letter_of(action) for action in menu.actions() if not action.isSeparator()]
+            assert "" not in letters, menu
+            assert len(letters) == len(set(letters)), letters
+
+
+def test_no_menu_has_a_letter_twice(operator):
+    for menu in operator.window.findChildren(QMenu):
+        letters = [letter_of(action) for action in menu.actions() if letter_of(action)]
+        # In the list of layers a letter goes through those that begin with it.
+        assert menu.objectName() == "addLayerMenu" or len(letters) == len(set(letters)), letters
+
+
+def test_buttons_show_what_the_menu_says_without_its_letters(operator):
+    assert [operator.find(f"{name}Button").text() for name in ("train", "pause", "step", "stop", "moreEpochs")] == [
+        "Train", "Pause", "Step", "Stop", "More epochs",
+    ]  # fmt: skip
 
 
 def test_no_two_commands_share_a_key(operator):

@@ -13,6 +13,7 @@ from engine.architecture.network import NetworkSpec
 from engine.architecture.zoo import experiment
 from engine.storage.networks import save_own_network, write_network
 from gui.memory_question import MemoryQuestion
+from tests.gui.conftest import make_digits
 
 FIRST = NetworkSpec("mine", (1, 28, 28), (Flatten(), Dense(24), Dense(10)))
 
@@ -30,6 +31,11 @@ def diagram(operator):
 
 def editor(operator):
     return operator.window.views.editor
+
+
+def description(operator) -> str:
+    """Return the line under the network in Set-up."""
+    return operator.find("networkDescription", QLabel).text()
 
 
 def add_layer(operator, after: str, layer) -> None:
@@ -275,6 +281,54 @@ def test_variants_are_offered_only_where_there_are_any(operator):
     operator.choose("networkCombo", "lenet-bn")
     assert operator.find("variantHeader").isVisibleTo(operator.window)
     assert not operator.find("variantDropoutSpin").isVisibleTo(operator.find("widthSpin").parentWidget())
+
+
+def test_an_edit_that_is_undone_leaves_the_network_from_the_list_as_its_variant_was(operator):
+    operator.choose("networkCombo", "mlp-128-64")
+    operator.find("variantHeader").setChecked(True)
+    operator.enter("widthSpin", "0.5")
+    before = operator.controller._subject.network
+    told = description(operator)
+    add_layer(operator, "dense1", Dropout(0.5))
+    assert description(operator) == "Edited by you."
+    assert not operator.find("variantHeader").isVisibleTo(operator.window.views.setup)
+    editor(operator).undo()
+    assert operator.controller._subject.network == before
+    assert operator.find("networkCombo").currentText() == "mlp-128-64"
+    assert operator.find("variantHeader").isVisibleTo(operator.window.views.setup)
+    assert operator.find("widthSpin").value() == 0.5
+    assert description(operator) == told
+    operator.enter("widthSpin", "1")  # it is the one in the list again, so that its width can be changed
+    assert operator.controller._subject.network == experiment("mlp-128-64").network()
+    add_layer(operator, "dense1", Dropout(0.5))
+    editor(operator).undo()
+    editor(operator).redo()
+    assert operator.find("networkCombo").currentText() == "" and operator.controller._subject.network != before
+
+
+def test_an_edit_that_is_undone_leaves_the_model_that_was_opened(trained, tmp_path):
+    path = tmp_path / "model.safetensors"
+    trained.controller.save(path)
+    trained.until(lambda: trained.controller.model_path == path)
+    trained.choose("networkCombo", "softmax-regression")
+    trained.controller.open(path)
+    trained.until(lambda: trained.find("networkCombo").currentText() == "mlp-128-64")
+    told = description(trained)
+    add_layer(trained, "dense1", Dropout(0.5))
+    assert description(trained) == "Edited by you." != told
+    editor(trained).undo()
+    assert description(trained) == told
+    assert not trained.find("variantHeader").isVisibleTo(trained.window.views.setup)  # the weights are of this width
+
+
+def test_an_edit_that_is_undone_on_other_images_is_no_network_from_the_list(operator, tmp_path):
+    operator.choose("networkCombo", "mlp-128-64")
+    add_layer(operator, "dense1", Dropout(0.5))
+    operator.controller._subject.take_dataset(make_digits(side=16))
+    before = operator.controller._subject.network
+    editor(operator).undo()
+    assert operator.controller._subject.network != before
+    assert description(operator) == "Edited by you."
 
 
 def test_an_edited_network_can_be_trained_without_leaving_the_editor(operator):

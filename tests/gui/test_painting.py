@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import gui
 from gui.prediction_bars import PredictionBars
+
+SOURCES = sorted(Path(gui.__file__).parent.glob("*.py"))
 
 
 def test_a_painter_is_let_go_when_painting_fails(qtbot, qtlog, monkeypatch):
@@ -15,3 +21,8 @@ def test_a_painter_is_let_go_when_painting_fails(qtbot, qtlog, monkeypatch):
         qtbot.waitUntil(lambda: bool(caught))
         bars.hide()
     assert not [record.message for record in qtlog.records if "active painter" in record.message]
+
+
+def test_no_widget_keeps_its_painter_beyond_painting():
+    for source in SOURCES:
+        assert not re.search(r"= QPainter\(self\b", source.read_text()), f"{source.name}: with QPainter(…) as painter"
