@@ -71,7 +71,7 @@ def moments_of(records: Sequence[CheckpointRecord]) -> list[Moment]:
         by_step.setdefault(record.position.step, []).append(record)
     moments = []
     for _, same in sorted(by_step.items()):
-        chosen = next((record for record in same if record.kind == "snapshot"), same[0])
+        chosen = next((record for record in same if record.kind == "snapshot"), same[-1])
         known = (record.validation_accuracy for record in (chosen, *same))
         moments.append(
             Moment(

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from engine.history.records import CheckpointKind
 from engine.history.store import RunStore
 from engine.storage.model_file import EpochMetrics, Model, save_model
+from engine.training.events import Position
 
 KEPT_STATES = 3
 """Training states of a run that are kept, the last ones; that of the best epoch is kept beside them."""
@@ -22,9 +23,14 @@ _MOST_BYTES = 2**30  # of a run's snapshots: a large network keeps fewer
 _FEWEST_SNAPSHOTS = 6
 
 
-def checkpoint_name(kind: CheckpointKind, step: int) -> str:
-    """Return the name of a checkpoint's file, which sorts by step."""
-    return f"{kind}-{step:09}.safetensors"
+def checkpoint_name(kind: CheckpointKind, position: Position) -> str:
+    """Return the name of a checkpoint's file, which sorts by step.
+
+    An epoch's last batch and its end are at one step. The state after validation has a name of its own, and sorts
+    last: a file must not be replaced while the database still names what it held before.
+    """
+    end = "e" if kind == "state" and position.batch == 0 else ""
+    return f"{kind}-{position.step:09}{end}.safetensors"
 
 
 def write_checkpoint(store: RunStore, run: int, kind: CheckpointKind, model: Model, best: bool) -> None:
@@ -42,7 +48,7 @@ def write_checkpoint(store: RunStore, run: int, kind: CheckpointKind, model: Mod
     folder.mkdir(mode=0o700, exist_ok=True)
     position = model.position
     assert position is not None
-    path = folder / checkpoint_name(kind, position.step)
+    path = folder / checkpoint_name(kind, position)
     save_model(path, model)
     last = figures(model)
     with store.transaction() as connection:
@@ -100,7 +106,8 @@ def thin(steps: Sequence[int], most: int, kept: Collection[int] = ()) -> list[in
 def _superfluous(store: RunStore, run: int, kind: CheckpointKind) -> list[str]:
     known = [c for c in store.checkpoints(run) if c.kind == kind]
     if kind == "state":
-        return [c.path.name for c in known[:-KEPT_STATES] if not c.best]
+        last = list({c.position.step: c for c in known}.values())[-KEPT_STATES:]  # of one step the later
+        return [c.path.name for c in known if not c.best and c not in last]
     largest = max(c.size for c in known)
     most = min(KEPT_SNAPSHOTS, max(_FEWEST_SNAPSHOTS, _MOST_BYTES // largest))
     steps = [c.position.step for c in known]

@@ -197,8 +197,8 @@ class RunStore:
         return [ChangeRecord(Position(*row[:4]), *row[4:]) for row in rows]
 
     def checkpoints(self, run: int) -> list[CheckpointRecord]:
-        """Return a run's checkpoints in order of their steps; of one step, the snapshot first."""
-        return self._checkpoints("WHERE run = ? ORDER BY step, kind = 'state'", run)
+        """Return a run's checkpoints in order of their steps; of one step, snapshots first and the last epoch last."""
+        return self._checkpoints("WHERE run = ? ORDER BY step, kind = 'state', epoch", run)
 
     def checkpoint(self, checkpoint: int) -> CheckpointRecord | None:
         """Return one checkpoint; None if there is none of this number."""

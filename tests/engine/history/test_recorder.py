@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.history.checkpoints import forget, write_checkpoint
 from engine.history.records import Origin
 from engine.history.store import RunStore
 from engine.history.writer import HistoryWriter
@@ -64,6 +65,35 @@ def test_a_checkpoint_goes_on_bit_for_bit_and_the_replay_is_told(writer, backend
         assert np.array_equal(values, again.network.optimizer_state()[name]), name
     assert [r.epoch for r in replayed] == list(range(step // 5 + 1, 4))
     assert all(r.exact for r in replayed)
+
+
+def test_what_the_database_names_is_as_it_was_when_the_process_ends_before_it_names_the_state_after_validation(
+    writer, monkeypatch
+):
+    session = session_on(squares())
+    recorder, events = recorded(writer, session)
+    models = [
+        session.model({})
+        for event in events
+        if isinstance(event, (BatchesDone, EpochDone)) and event.position.step == 15
+    ]
+    assert [model.position.batch for model in models] == [5, 0] and writer.settle()
+    store = RunStore()
+    forget(store, recorder.id, [checkpoint.path.name for checkpoint in store.checkpoints(recorder.id)])
+    write_checkpoint(store, recorder.id, "state", models[0], best=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "transaction", lambda: 1 / 0)  # killed here
+        with pytest.raises(ZeroDivisionError):
+            write_checkpoint(store, recorder.id, "state", models[1], best=False)
+
+    [named] = store.checkpoints(recorder.id)
+
+    assert load_model(named.path).position == named.position == models[0].position
+    write_checkpoint(store, recorder.id, "state", models[1], best=False)
+    [named] = store.checkpoints(recorder.id)
+    assert load_model(named.path).position == named.position == models[1].position
+    assert list(named.path.parent.glob("*.safetensors")) == [named.path]
+    store.close()
 
 
 def test_states_kept_are_the_last_three_and_the_best(writer):
