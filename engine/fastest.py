@@ -114,7 +114,8 @@ def doubt(spec: NetworkSpec, config: TrainingConfig, backend: Backend, rate: flo
         known, key = _read(), _key(spec, config, backend.device, ways)
         rates = known.rates.get(key, {})
         timed = rates.get(_way(backend, ways), rate)
-        waits = backend.threads > 1 and backend.name + _ON_ONE_THREAD in ways
+        # Images that are moved about take longer, and are not timed.
+        waits = backend.threads > 1 and backend.name + _ON_ONE_THREAD in ways and not config.shift
         if rate > _FAR_FASTER * timed or (waits and 0 < _FAR_SLOWER * rate < timed):
             del known.rates[key]
             _write(known)

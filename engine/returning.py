@@ -51,7 +51,8 @@ def return_to_run(store: RunStore, run: int, dataset: Dataset | None, make_backe
     found = find_resumable(store, run)
     start = found.start
     dataset = _data_of(start, dataset)
-    backend = make_backend(start.backend, check_device(start.device, start.backend), threads_again(start.threads))
+    threads = threads_again(start.threads, start.device)
+    backend = make_backend(start.backend, check_device(start.device, start.backend), threads)
     session = Session(backend, start.spec, start.config, dataset, found.model)
     session.recall_best(found.best)
     return Returned(session, start.config, True, found.caution, start.origin)
@@ -87,14 +88,14 @@ def branch_from(
     if store.run(checkpoint.run) is None:
         raise TrainingError("history.unknown", "There is no run {run} in the history.", run=checkpoint.run)
     model, start = load_model(checkpoint.path), store.start(checkpoint.run)
-    if own_data:
-        dataset = _data_of(start, dataset)
     replays = config is None and model.state is not None
+    if own_data or replays:
+        dataset = _data_of(start, dataset)
     threads = None
+    if replays or backend == AUTO:
+        backend, threads = start.backend, threads_again(start.threads, start.device)
     if replays:
-        backend, device, threads = start.backend, start.device, threads_again(start.threads)
-    elif backend == AUTO:
-        backend, threads = start.backend, threads_again(start.threads)
+        device = start.device
     settings = config or model.config or TrainingConfig()
     made = make_backend(backend, check_device(device, backend), threads)
     session = Session(made, model.spec, model.config or settings, dataset, model)

@@ -298,9 +298,10 @@ class Session:
     def model(self, versions: Mapping[str, object]) -> Model:
         """Return everything that a model file keeps: weights, history, and the state to train on from.
 
-        ``versions`` are those of the libraries; the backend and its threads are added.
+        ``versions`` are those of the libraries; the backend, its device and its threads are added.
         """
-        known = {**versions, "backend": self.backend.name, "threads": self.backend.threads}
+        backend = self.backend
+        known = {**versions, "backend": backend.name, "device": backend.device, "threads": backend.threads}
         return Model(
             spec=self.spec,
             weights=self.network.weights(),

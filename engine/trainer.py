@@ -142,9 +142,9 @@ class Trainer:
     def _go_on_with(self, found: Returned, name: str, past: int, run_id: int | None = None) -> None:
         """Put a session that comes from the history in the place of the one there is, and train."""
         session = found.session
+        events = session.resume(name) if found.replays else session.train(name, found.config)  # or a refusal
         if session.dataset is not None and session.dataset is not self.dataset:
             self.take_dataset(session.dataset)
-        events = session.resume(name) if found.replays else session.train(name, found.config)
         self._parked = None
         self._post(m.NetworkReady(session.spec, session.config, session.class_names, "returned", note=found.note))
         self._tell_past(name, past, session.position.step)
@@ -163,7 +163,8 @@ class Trainer:
         found = Fastest(command.backend)
         if command.backend == AUTO:  # what it was trained with: it answers as it did then, to the last bit
             versions = opened.model.versions
-            found = Fastest(str(versions.get("backend", "")), threads=threads_again(versions.get("threads", "")))
+            threads = threads_again(versions.get("threads", ""), str(versions.get("device", "cpu")))
+            found = Fastest(str(versions.get("backend", "")), threads=threads)
             if found.backend not in backends_on(command.device):
                 found = known_fastest(opened.model.spec, config, command.device)
         device = check_device(command.device, found.backend)

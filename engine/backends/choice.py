@@ -49,12 +49,12 @@ def make_backend(name: str, device: str = "cpu", threads: int | None = None) -> 
     )  # fmt: skip
 
 
-def threads_again(threads: int | str) -> int | None:
-    """Return what to ask ``make_backend`` for, so that it computes as it did with so many threads.
+def threads_again(threads: int | str, device: str) -> int | None:
+    """Return what to ask ``make_backend`` for, so that it computes as it did with so many threads on a device.
 
-    One can be had again anywhere; more are as many as the machine has, or as it is told to take.
+    One can be had again anywhere; more are as many as the machine has, or as it is told to take. A GPU's are its own.
     """
-    return 1 if str(threads) == "1" else None
+    return 1 if str(threads) == "1" and device.startswith("cpu") else None
 
 
 def _scratch(device: str, threads: int | None) -> Backend:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.backends.choice import threads_again
 from engine.backends.mxnet import runtime
+from engine.backends.scratch import blas
 from engine.errors import FileError, TrainingError
 from engine.history.records import CheckpointRecord, RunRecord, RunStart
 from engine.history.run_lock import claim
@@ -113,12 +114,22 @@ def _newest_state(checkpoints: list[CheckpointRecord], run: int) -> Model:
 
 def _caution(start: RunStart) -> str:
     now = {name: str(value) for name, value in runtime.versions().items()}
-    threads = now.pop("threads")
+    del now["threads"]
+    threads = _threads_now(start)
     changed = [name for name, value in now.items() if start.versions.get(name, value) != value]
-    if str(start.threads) != threads and not (start.backend == "scratch" and threads_again(start.threads)):
+    if start.threads != threads:
         changed.insert(0, f"threads ({start.threads} then, {threads} now)")
     if start.device.startswith("gpu"):
         changed.append("a GPU's order of addition")
     if not changed:
         return ""
     return "It may not come out bit for bit as without the interruption: " + ", ".join(changed) + " may differ."
+
+
+def _threads_now(start: RunStart) -> int:
+    """Return how many threads a run would be computed with if it went on now."""
+    if start.backend != "scratch":
+        return runtime.thread_count()
+    if not start.device.startswith("cpu"):
+        return start.threads  # a GPU has its own
+    return threads_again(start.threads, start.device) or blas.threads()

@@ -18,6 +18,7 @@ from engine.backends.scratch import blas
 from engine.backends.scratch.network import ScratchBackend
 from engine.errors import TrainingError
 from engine.fastest import AUTO, Fastest, _drop_the_slower, doubt, find_fastest, known_fastest
+from engine.storage.model_file import load_model, save_model
 from engine.storage.paths import data_home
 from engine.training.config import TrainingConfig
 from tests.engine.history.runs import CONFIG, SMALL
@@ -234,6 +235,9 @@ def test_threads_that_wait_for_each_other_in_a_run_are_timed_again(two_threads):
     doubt(DENSE, CONFIG, Computing("gluon"), CONFIG.batch_size / 0.2)  # what else is slower then, one thread is too
     busy = paced(gluon=0.04, scratch=0.03, alone=0.006)
     assert find_fastest(DENSE, CONFIG, "cpu", busy).threads is None and busy.made == {}
+    moved = msgspec.structs.replace(CONFIG, shift=2)
+    doubt(DENSE, moved, Computing("scratch"), timed / 5)
+    assert find_fastest(DENSE, CONFIG, "cpu", busy).threads is None and busy.made == {}
     doubt(DENSE, CONFIG, Computing("scratch"), timed / 5)
     assert find_fastest(DENSE, CONFIG, "cpu", busy).threads == 1
 
@@ -302,6 +306,12 @@ def test_a_run_with_one_thread_is_recorded_so_and_goes_on_so_to_the_last_bit(ben
     bench.ask(m.Stop())
     bench.ask(m.Open(tmp_path / "model.safetensors", None, CONFIG, "cpu", AUTO))
     assert threads() == 1
+    model = load_model(tmp_path / "model.safetensors")
+    assert model.versions["device"] == "cpu"
+    on_gpu = {**model.versions, "device": "gpu(0)"}
+    save_model(tmp_path / "gpu.safetensors", msgspec.structs.replace(model, versions=on_gpu))
+    bench.ask(m.Open(tmp_path / "gpu.safetensors", None, CONFIG, "cpu", AUTO))
+    assert threads() > 1, "a GPU's one thread is not the processor's"
     store.close()
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from engine import messages as m
 from engine.backends.choice import make_backend
+from engine.errors import TrainingError
+from engine.history.resuming import _caution
 from engine.history.store import RunStore
 from engine.storage.model_file import load_model
 from engine.training.config import TrainingConfig
@@ -249,6 +251,55 @@ def test_a_branch_with_its_own_settings_learns_from_the_data_of_its_run(bench, m
     bench.bench._records.store()
     assert store.newest().dataset == "others"
     store.close()
+
+
+def test_a_branch_that_cannot_begin_leaves_the_data_set_that_is_open(bench, monkeypatch):
+    bench.train()
+    learned_from, others = bench.dataset, replace(squares(90), name="others")
+    monkeypatch.setattr("engine.history.data.read_again", lambda source: learned_from)
+    bench.dataset = others
+    bench.bench.handle(m.LoadDataset("others"))
+    store = bench.history()
+    [first, *_] = store.checkpoints(1)
+
+    def without_room(*_):
+        raise TrainingError("test.memory", "There is no room.")
+
+    monkeypatch.setattr("engine.session.place", without_room)
+    told = bench.ask(m.BranchRun("branch", first, msgspec.structs.replace(CONFIG, epochs=1), "cpu", "scratch"))
+
+    assert of_kind(told, m.CommandFailed) and not of_kind(told, m.DatasetLoaded)
+    assert bench.bench.trainer.dataset is bench.bench.trainer.session.dataset is others
+    store.close()
+
+
+def test_a_replay_on_other_images_is_refused_whichever_data_set_is_wanted(bench):
+    bench.train_to(7)
+    bench.ask(m.Resume(), until=lambda message: isinstance(message, RunFinished))
+    store = bench.history()
+    state = next(c for c in store.checkpoints(1) if c.kind == "state" and c.position.batch)
+    bench.dataset = replace(bench.dataset, train_images=255 - bench.dataset.train_images)
+    bench.bench.handle(m.LoadDataset("squares"))
+    for own_data in (True, False):
+        [failed] = of_kind(bench.ask(m.BranchRun("b", state, None, "cpu", "gluon", own_data=own_data)), m.CommandFailed)
+        assert failed.error.code == "history.other_data"
+    store.close()
+
+
+def test_only_threads_that_differ_from_those_a_run_would_have_now_are_cautioned_about(bench, monkeypatch):
+    bench.train_to(4)
+    store = bench.history()
+    start = store.start(1)
+    store.close()
+    monkeypatch.setattr("engine.backends.scratch.blas.threads", lambda: 2)
+    monkeypatch.setattr("engine.backends.mxnet.runtime.thread_count", lambda: 4)
+    for backend, device, then, now in (
+        ("scratch", "cpu", 2, ""), ("scratch", "cpu", 1, ""), ("scratch", "cpu", 4, "4 then, 2 now"),
+        ("gluon", "cpu", 4, ""), ("gluon", "cpu", 1, "1 then, 4 now"),
+    ):  # fmt: skip
+        said = _caution(msgspec.structs.replace(start, backend=backend, device=device, threads=then))
+        assert now in said and bool(said) == bool(now)
+    assert "threads" not in _caution(msgspec.structs.replace(start, device="gpu(0)", threads=1))
 
 
 def test_a_moment_is_looked_at_while_the_network_of_now_goes_on(bench):
