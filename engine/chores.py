@@ -29,7 +29,8 @@ from engine.history.records import CheckpointRecord
 from engine.history.store import RunStore
 from engine.history.troubles import unusable
 from engine.inspection.confusion import confusion_matrix, mistakes
-from engine.session import Session, check_classes
+from engine.outputs import check_classes
+from engine.session import Session
 
 if TYPE_CHECKING:
     from engine.twin import TwinStep

@@ -130,8 +130,8 @@ def known_fastest(spec: NetworkSpec, config: TrainingConfig, device: str) -> Fas
 def _ways(spec: NetworkSpec, device: str) -> tuple[str, ...]:
     """Return the ways to compute a network on a device.
 
-    One thread may be the fastest for matrix products as small as those of MLPs: always on many cores, and on a few
-    while other programs want them too. Convolutions are shared among threads that wait for each other more rarely.
+    One thread may be the fastest for matrix products as small as those of MLPs, at least while other programs want the
+    cores too. Convolutions are shared among threads that wait for each other more rarely.
     """
     names = backends_on(device)
     alone = "scratch" in names and device.startswith("cpu") and blas.threads() > 1

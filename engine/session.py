@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from datetime import datetime, timezone
 from traceback import clear_frames
 from typing import NamedTuple
@@ -11,13 +11,14 @@ import msgspec
 import numpy as np
 
 from engine.architecture.network import NetworkSpec
-from engine.architecture.shapes import NetworkSummary, classes, summarize
+from engine.architecture.shapes import NetworkSummary, summarize
 from engine.backends.base import Array, Backend, Network, Weights
 from engine.data.dataset import Dataset
 from engine.errors import TrainingError
 from engine.failures import explained, failure_sentence
+from engine.outputs import check_classes, output_names
 from engine.storage.model_file import EpochMetrics, Model
-from engine.training.config import TrainingConfig
+from engine.training.config import TrainingConfig, same_moments, same_order
 from engine.training.data import TrainingData, check_images, evaluation_batch, fit_images, place
 from engine.training.events import BatchesDone, EpochDone, Position, RunFinished, RunState, TrainingEvent
 from engine.training.initializers import initial_weights
@@ -124,7 +125,7 @@ class Session:
         config = (config or self.config).checked()
         data = self._place(config)
         same_data = self.dataset is not None and self.dataset.name == self._dataset_name
-        if self.position.batch and not (same_data and _same_order(config, self.config)):
+        if self.position.batch and not (same_data and same_order(config, self.config)):
             self.position = msgspec.structs.replace(self.position, batch=0)
         self._begin(config)
         self.best = None
@@ -180,7 +181,7 @@ class Session:
         self._dataset_name = self.dataset.name
         self.class_names = output_names(self.spec, self.dataset.class_names)
         with explained(self.backend, self.spec, config.batch_size):
-            if not (self._moments_fit and _same_moments(config, self.config)):
+            if not (self._moments_fit and same_moments(config, self.config)):
                 self.network.prepare_training(config.optimizer, config.loss_reduction)
                 self._moments_fit = True
         self.live = LiveSettings(self.spec, config.optimizer)
@@ -329,34 +330,6 @@ class Session:
         return msgspec.structs.replace(
             model, weights=best.weights, metrics=known, optimizer_state={}, position=best.position, state=None
         )
-
-
-def check_classes(spec: NetworkSpec, dataset: Dataset) -> None:
-    """Check that a network has an output for every class; ``TrainingError`` if not."""
-    known, needed = classes(spec), len(dataset.class_names)
-    if known < needed:
-        raise TrainingError(
-            "training.classes",
-            "{network} tells {known} classes apart, but {dataset} has {needed}; change its last layer.",
-            network=spec.name, known=known, dataset=dataset.name, needed=needed,
-        )  # fmt: skip
-
-
-def output_names(spec: NetworkSpec, class_names: Sequence[str]) -> tuple[str, ...]:
-    """Return a name for every output of a classifier; those that no class has are called by their numbers."""
-    outputs = classes(spec)
-    return (*class_names[:outputs], *map(str, range(len(class_names), outputs)))
-
-
-def _same_moments(new: TrainingConfig, old: TrainingConfig) -> bool:
-    """Whether an optimizer prepared for ``old`` does what ``new`` asks; rates and momentum are given per step."""
-    fixed = ("name", "decay", "beta1", "beta2", "clip_value", "clip_norm")
-    same = all(getattr(new.optimizer, name) == getattr(old.optimizer, name) for name in fixed)
-    return same and new.loss_reduction == old.loss_reduction
-
-
-def _same_order(new: TrainingConfig, old: TrainingConfig) -> bool:
-    return all(getattr(new, name) == getattr(old, name) for name in ("seed", "sampling", "batch_size", "limit_train"))
 
 
 def _metrics(event: EpochDone) -> EpochMetrics:

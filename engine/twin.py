@@ -22,7 +22,7 @@ from engine.data.dataset import Dataset
 from engine.errors import ConfigError, TrainingError
 from engine.estimates.cost import memory_cost
 from engine.estimates.memory import describe_bytes
-from engine.session import check_classes
+from engine.outputs import check_classes
 from engine.training.config import TrainingConfig
 from engine.training.data import place
 from engine.training.events import BatchesDone, RunFinished

@@ -24,7 +24,7 @@ from engine.data.image_file import read_image
 from engine.devices import DeviceInfo, check_device, list_devices
 from engine.errors import DataError
 from engine.networks import choose_network
-from engine.session import check_classes
+from engine.outputs import check_classes, output_names
 from engine.storage.convert import convert as convert_file
 from engine.storage.models import open_model
 from engine.training.config import TrainingConfig
@@ -58,7 +58,7 @@ def predict(options: argparse.Namespace) -> int:
     network = backend.build(spec, opened.model.weights)
     for path, probabilities in zip(options.images, _predicted(network, images), strict=True):
         best = int(probabilities.argmax())
-        label = opened.model.class_names[best] if best < len(opened.model.class_names) else str(best)
+        label = output_names(opened.model.spec, opened.model.class_names)[best]
         file = os.fsencode(path).decode(errors="replace")  # a name may be in any encoding
         if options.json:
             answer = {"file": file, "prediction": best, "label": label}

@@ -21,7 +21,7 @@ from engine.devices import check_device
 from engine.errors import NetariumError
 from engine.estimates.cost import Cost, memory_cost
 from engine.networks import Adjustments, Chosen, choose_network
-from engine.session import check_classes
+from engine.outputs import check_classes
 from engine.storage.networks import own_networks
 from engine.training.config import TrainingConfig
 from engine.training.data import check_images

@@ -12,7 +12,7 @@ from engine.architecture.shapes import summarize
 from engine.backends.base import Array, Network
 from engine.data.dataset import Dataset
 from engine.inspection.confusion import confusion_matrix, mistakes
-from engine.session import check_classes, output_names
+from engine.outputs import check_classes, output_names
 from engine.training.data import check_images, evaluation_batch, fit_images
 
 

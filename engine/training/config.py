@@ -138,3 +138,15 @@ def config_from_json(data: bytes | str) -> TrainingConfig:
         raise ConfigError(
             "config.json", "These training settings cannot be read: {detail}.", detail=str(error).rstrip(".")
         ) from error
+
+
+def same_moments(new: TrainingConfig, old: TrainingConfig) -> bool:
+    """Whether an optimizer prepared for ``old`` does what ``new`` asks; rates and momentum are given per step."""
+    fixed = ("name", "decay", "beta1", "beta2", "clip_value", "clip_norm")
+    same = all(getattr(new.optimizer, name) == getattr(old.optimizer, name) for name in fixed)
+    return same and new.loss_reduction == old.loss_reduction
+
+
+def same_order(new: TrainingConfig, old: TrainingConfig) -> bool:
+    """Whether ``new`` draws the same batches in the same order as ``old``."""
+    return all(getattr(new, name) == getattr(old, name) for name in ("seed", "sampling", "batch_size", "limit_train"))

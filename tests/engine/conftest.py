@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine import messages as m
+from engine.backends.scratch import blas
 from engine.data.dataset import Dataset
 from engine.worker import Worker
 from tests.engine.listening import Listener
@@ -37,3 +38,9 @@ def listener(monkeypatch):
     listener.ask(m.LoadDataset("halves"), m.DatasetLoaded)
     yield listener
     assert worker.close(20), "the worker's thread did not stop"
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Let NumPy have two threads on any machine."""
+    monkeypatch.setattr(blas, "threads", lambda: 2)

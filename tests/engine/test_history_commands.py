@@ -3,68 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 
 from engine import messages as m
-from engine.backends.choice import make_backend
-from engine.errors import TrainingError
-from engine.history.resuming import _caution
 from engine.history.store import RunStore
 from engine.storage.model_file import load_model
-from engine.training.config import TrainingConfig
 from engine.training.events import BatchesDone, EpochDone, RunFinished
-from engine.workbench import Workbench
+from tests.engine.benched import Bench, of_kind
 from tests.engine.history.crashed import leave_a_run_without_a_state
-from tests.engine.history.runs import CONFIG, SMALL, session_on, squares
-
-
-class Bench:
-    """A workbench with a small data set, and all it told."""
-
-    def __init__(self, monkeypatch) -> None:
-        self.dataset = squares()
-        monkeypatch.setattr("engine.data.catalog.load_dataset", lambda _: self.dataset)
-        self.told: list[m.Message] = []
-        self.open()
-
-    def open(self) -> None:
-        self.bench = Workbench(self.told.append, make_backend)
-        self.bench.load()
-        self.bench.handle(m.LoadDataset("squares"))
-
-    def ask(self, command: m.Command, until=lambda message: False) -> list[m.Message]:
-        """Do what is asked, to its end or until something was told; return what was told meanwhile."""
-        before = len(self.told)
-        self.bench.handle(command)
-        for _ in range(10_000):
-            told = self.told[before:]
-            if not self.bench.is_busy or any(map(until, told)):
-                return told
-            self.bench.go_on()
-        raise AssertionError("it never ends")
-
-    def train(self, name="run 1", config: TrainingConfig = CONFIG, until=lambda message: False) -> list[m.Message]:
-        return self.ask(m.Train(name, SMALL, config, "cpu", backend="scratch"), until)
-
-    def train_to(self, step: int, name: str = "cut") -> None:
-        """Train so many batches and pause."""
-        self.ask(m.Train(name, SMALL, CONFIG, "cpu", one_batch=True, backend="scratch"))
-        while self.bench.trainer.session.position.step < step:
-            self.ask(m.StepBatch())
-
-    def close(self) -> None:
-        self.bench.close()
-
-    def history(self) -> RunStore:
-        self.bench._records.store()
-        return RunStore()
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return self.bench.trainer.session.network.weights()
+from tests.engine.history.runs import CONFIG, SMALL, session_on
 
 
 @pytest.fixture
@@ -72,10 +22,6 @@ def bench(monkeypatch):
     bench = Bench(monkeypatch)
     yield bench
     bench.close()
-
-
-def of_kind(told, kind):
-    return [message for message in told if isinstance(message, kind)]
 
 
 def at_step(step):
@@ -190,116 +136,6 @@ def test_more_epochs_are_a_child_of_the_run_before(bench):
     assert (child.origin.kind, child.origin.parent, child.origin.step) == ("more", 1, 15)
     assert store.epochs(child.id)["epoch"].tolist() == [4]
     store.close()
-
-
-def test_a_branch_with_the_same_settings_is_a_replay_and_told_to_be_exact(bench):
-    bench.train_to(7)  # a pause keeps a state
-    bench.ask(m.Resume(), until=lambda message: isinstance(message, RunFinished))
-    expected = bench.weights()
-    store = bench.history()
-    state = next(c for c in store.checkpoints(1) if c.kind == "state" and c.position.batch)
-
-    bench.ask(m.BranchRun("branch", state, None, "cpu", "gluon"))
-
-    bench.bench._records.store()
-    assert all(np.array_equal(expected[path], values) for path, values in bench.weights().items())
-    branch = store.newest()
-    assert (branch.origin.kind, branch.origin.parent, branch.backend) == ("state", 1, "scratch")
-    replayed = of_kind(bench.told, m.EpochReplayed)
-    assert [r.epoch for r in replayed] == [2, 3] and all(r.exact for r in replayed)
-    store.close()
-
-
-def test_a_branch_with_other_settings_goes_another_way_and_a_snapshot_says_that_moments_restart(bench):
-    bench.train()
-    store = bench.history()
-    first = store.checkpoints(1)[0]
-    assert (first.kind, first.position.step) == ("snapshot", 0)
-    slower = msgspec.structs.replace(CONFIG, epochs=1, batch_size=8)
-
-    told = bench.ask(m.BranchRun("branch", first, slower, "cpu", "scratch"))
-
-    [ready] = of_kind(told, m.NetworkReady)
-    assert "moments begin anew" in ready.note and ready.config == slower
-    bench.bench._records.store()
-    branch = store.newest()
-    assert (branch.origin.kind, branch.origin.parent, branch.origin.step) == ("snapshot", 1, 0)
-    assert (branch.epochs, branch.step) == (1, 10)
-    assert of_kind(bench.told, m.EpochReplayed) == []
-    store.close()
-
-
-@pytest.mark.parametrize("epochs", [None, 1])
-def test_a_branch_with_its_own_settings_learns_from_the_data_of_its_run(bench, monkeypatch, epochs):
-    bench.train()
-    learned_from, others = bench.dataset, replace(squares(90), name="others")
-    monkeypatch.setattr("engine.history.data.read_again", lambda source: {"squares": learned_from}[source])
-    bench.dataset = others
-    bench.bench.handle(m.LoadDataset("others"))
-    store = bench.history()
-    first = store.checkpoints(1)[0]
-    settings = None if epochs is None else msgspec.structs.replace(CONFIG, epochs=epochs)
-
-    told = bench.ask(m.BranchRun("branch", first, settings, "cpu", "scratch"))
-
-    assert of_kind(told, m.DatasetLoaded) == [m.DatasetLoaded(learned_from)]
-    assert bench.bench.trainer.dataset is learned_from
-    bench.bench._records.store()
-    assert (store.newest().dataset, store.newest().origin.parent) == ("squares", 1)
-    bench.bench.handle(m.LoadDataset("others"))
-    bench.ask(m.BranchRun("branch", first, settings or CONFIG, "cpu", "scratch", own_data=False))
-    bench.bench._records.store()
-    assert store.newest().dataset == "others"
-    store.close()
-
-
-def test_a_branch_that_cannot_begin_leaves_the_data_set_that_is_open(bench, monkeypatch):
-    bench.train()
-    learned_from, others = bench.dataset, replace(squares(90), name="others")
-    monkeypatch.setattr("engine.history.data.read_again", lambda source: learned_from)
-    bench.dataset = others
-    bench.bench.handle(m.LoadDataset("others"))
-    store = bench.history()
-    [first, *_] = store.checkpoints(1)
-
-    def without_room(*_):
-        raise TrainingError("test.memory", "There is no room.")
-
-    monkeypatch.setattr("engine.session.place", without_room)
-    told = bench.ask(m.BranchRun("branch", first, msgspec.structs.replace(CONFIG, epochs=1), "cpu", "scratch"))
-
-    assert of_kind(told, m.CommandFailed) and not of_kind(told, m.DatasetLoaded)
-    assert bench.bench.trainer.dataset is bench.bench.trainer.session.dataset is others
-    store.close()
-
-
-def test_a_replay_on_other_images_is_refused_whichever_data_set_is_wanted(bench):
-    bench.train_to(7)
-    bench.ask(m.Resume(), until=lambda message: isinstance(message, RunFinished))
-    store = bench.history()
-    state = next(c for c in store.checkpoints(1) if c.kind == "state" and c.position.batch)
-    bench.dataset = replace(bench.dataset, train_images=255 - bench.dataset.train_images)
-    bench.bench.handle(m.LoadDataset("squares"))
-    for own_data in (True, False):
-        [failed] = of_kind(bench.ask(m.BranchRun("b", state, None, "cpu", "gluon", own_data=own_data)), m.CommandFailed)
-        assert failed.error.code == "history.other_data"
-    store.close()
-
-
-def test_only_threads_that_differ_from_those_a_run_would_have_now_are_cautioned_about(bench, monkeypatch):
-    bench.train_to(4)
-    store = bench.history()
-    start = store.start(1)
-    store.close()
-    monkeypatch.setattr("engine.backends.scratch.blas.threads", lambda: 2)
-    monkeypatch.setattr("engine.backends.mxnet.runtime.thread_count", lambda: 4)
-    for backend, device, then, now in (
-        ("scratch", "cpu", 2, ""), ("scratch", "cpu", 1, ""), ("scratch", "cpu", 4, "4 then, 2 now"),
-        ("gluon", "cpu", 4, ""), ("gluon", "cpu", 1, "1 then, 4 now"),
-    ):  # fmt: skip
-        said = _caution(msgspec.structs.replace(start, backend=backend, device=device, threads=then))
-        assert now in said and bool(said) == bool(now)
-    assert "threads" not in _caution(msgspec.structs.replace(start, device="gpu(0)", threads=1))
 
 
 def test_a_moment_is_looked_at_while_the_network_of_now_goes_on(bench):
